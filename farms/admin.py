@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from farms.laboratory import admin as laboratory  # noqa: F401  # registers its tables
-from farms.models import Agent, AgentFarmAssignment, AgentRun, Farm, FarmEvent
+from farms.models import Agent, AgentFarmAssignment, AgentRun, Farm, FarmEvent, SavedStrategy, StrategyVersion
 from farms.services import pause_agent, pause_farm
 from kit import tenancy
 from kit.admin import ReadOnlyAdmin, note
@@ -79,3 +79,19 @@ class FarmEventAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at")
     list_select_related = ("farm", "agent", "owner")
     search_fields = ("farm__name", "agent__name", "owner__email", "detail")
+
+
+@admin.register(SavedStrategy)
+class SavedStrategyAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "strategy", "created_at")
+    list_filter = ("strategy", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__email")
+
+
+@admin.register(StrategyVersion)
+class StrategyVersionAdmin(ReadOnlyAdmin):
+    list_display = ("saved", "number", "owner", "instrument", "timeframe", "bars", "created_at")
+    list_filter = ("saved__strategy", "created_at")
+    list_select_related = ("saved", "owner", "instrument")
+    search_fields = ("saved__name", "owner__email")

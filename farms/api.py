@@ -237,5 +237,6 @@ def _agent(request: HttpRequest, agent_id: UUID) -> dict[str, Any]:
         "strategy_slug": agent.strategy,
         "instrument_id": agent.instrument_id,
         "parameters": agent.parameters,
+        "version_id": agent.version_id,
         "target_weight": agent.wallet.target_weight,
     }

@@ -1,6 +1,6 @@
 """The charts of farms and agents, drawn from what their selectors found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,8 @@ from farms.selectors import AgentPage, FarmPage
 from kit import figures, formatting
 from kit.figures import Bars, Figure, Level, Line, Mark
 from markets.candles.reading import moment
+from quant.candles import Candles, Floats
+from quant.indicators.catalog import SOURCES
 from trading.selectors import TradeRow
 
 # An indicator is drawn over the candles when it lives where the prices do, and not on a scale of its own (ADX, ATR).
@@ -32,7 +34,7 @@ def market(page: AgentPage) -> Figure:
     return figures.candles(
         bars,
         trades=_trades(page),
-        lines=list(_overlays(page)),
+        lines=list(overlays(candles, page.indicators)),
         levels=list(_levels(page)),
         revision=f"{page.agent.id} {page.span}",
     )
@@ -72,10 +74,11 @@ def _levels(page: AgentPage) -> Iterator[Level]:
         yield Level("Target", held.exit_target, "var(--up)")
 
 
-def _overlays(page: AgentPage) -> Iterator[Line]:
-    low, high = float(page.candles.low.min()), float(page.candles.high.max())
+def overlays(candles: Candles, indicators: Mapping[str, Floats]) -> Iterator[Line]:
+    """Lines of the indicators that live where the prices of the candles do, and are not drawn as candles anyway."""
+    low, high = float(candles.low.min()), float(candles.high.max())
     room = (high - low) * ROOM
-    for name, values in page.indicators.items():
+    for name, values in indicators.items():
         known = values[np.isfinite(values)]
-        if known.size and low - room <= known.min() and known.max() <= high + room:
+        if name not in SOURCES and known.size and low - room <= known.min() and known.max() <= high + room:
             yield Line(name, values.tolist())

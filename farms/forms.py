@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
 
-from farms.models import Agent, Farm
+from farms.models import Agent, Farm, StrategyVersion
+from farms.selectors import has_perpetuals
 from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
@@ -23,10 +25,9 @@ PREFIX: Final = "p_"
 class FarmForm(forms.Form):
     """A farm under one of the owner's master wallets."""
 
-    # Composed rules cannot be edited in a form yet, so no farm of them is offered.
     kind = forms.ChoiceField(
         label="Kind of strategies",
-        choices=[(value, label) for value, label in Farm.Kind.choices if value != Farm.Kind.CUSTOM],
+        choices=Farm.Kind.choices,
         help_text="Offered first when an agent is hired; mixed for agents of several kinds.",
     )
     name = TextField(max_length=80)
@@ -61,10 +62,29 @@ class InstrumentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Djan
         return self.allowed is None or market.symbol in self.allowed
 
 
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own has none at run time
+    """Versions of a saved strategy, each with what it changed."""
+
+    def label_from_instance(self, obj: StrategyVersion) -> str:
+        changed = respelled("; ".join(obj.changes))
+        return f"{obj}: {changed}" if changed else str(obj)
+
+
 class AgentForm(forms.Form):
-    """An agent on an instrument of the farm's venue; `strategy` says which further fields there are."""
+    """An agent on an instrument of the farm's venue; `strategy` says which further fields there are.
+
+    Who follows a saved `version` is asked for none of its rules, which are shown in words; an agent that is there may
+    choose another.
+    """
 
     name = TextField(max_length=80)
+    version = VersionField(
+        StrategyVersion.objects.none(),
+        label="Saved strategy",
+        required=False,
+        empty_label="None: rules of its own",
+        help_text="Its rules are then those of the version, whatever they were.",
+    )
     instrument = InstrumentField(Instrument.objects.none(), empty_label=None)
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
@@ -95,8 +115,17 @@ class AgentForm(forms.Form):
         like: Agent | None = None,
         is_new: bool = True,
         allowed: Collection[str] | None = None,
+        version: StrategyVersion | None = None,
     ) -> None:
         super().__init__(given, initial=_facts_of_agent(like) if like else {})
+        self.follows = version
+        versions = self.fields["version"]
+        assert isinstance(versions, VersionField)  # noqa: S101 - for the type checker
+        versions.initial = version
+        versions.queryset = StrategyVersion.objects.select_related("saved").filter(saved__strategy=strategy.slug)
+        versions.queryset = versions.queryset.order_by("saved__name", "-number")
+        if is_new or not versions.queryset.exists():
+            del self.fields["version"]
         field = self.fields["instrument"]
         assert isinstance(field, InstrumentField)  # noqa: S101 - for the type checker
         field.allowed = allowed
@@ -106,14 +135,15 @@ class AgentForm(forms.Form):
         if not is_new:
             del self.fields["instrument"]
         # Where only spot can be traded there is one direction and no leverage: there is nothing to ask.
-        is_short = like.instrument.is_perpetual if like and not is_new else _has_perpetuals(venue)
-        asked = [item for item in strategy.schema if item.kind != "data"]
+        is_short = like.instrument.is_perpetual if like and not is_new else has_perpetuals(venue)
+        asked = [item for item in strategy.schema if item.kind != "data" and version is None]
         self.schema = [item for item in asked if is_short or item.name != "direction"]
         if not is_short:
             del self.fields["leverage"]
-        composed = [item for item in strategy.schema if item.kind == "data"] if like else []
-        # Rules that no field can ask for stay as they are, and are shown in words.
-        self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}
+        has = version.parameters if version else like.parameters if like else {}
+        composed = [item for item in strategy.schema if (item.kind == "data" and like) or version]
+        # What no field asks for stays as it is, and is shown in words.
+        self.kept = {item.name: has.get(item.name, item.default) for item in composed}
         self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
         for item in self.schema:
             self.fields[PREFIX + item.name] = parameter_field(item)
@@ -130,13 +160,15 @@ class AgentForm(forms.Form):
         fraction: Decimal = self.cleaned_data[name]
         return fraction
 
+    @property
+    def version_id(self) -> UUID | None:
+        """The saved rules that it is to follow."""
+        chosen = self.cleaned_data.get("version", self.follows)
+        return chosen.pk if chosen else None
+
     def parameters(self) -> dict[str, Any]:
         """The strategy's parameters by their own names."""
         return self.kept | {item.name: self.cleaned_data[PREFIX + item.name] for item in self.schema}
-
-
-def _has_perpetuals(venue: str) -> bool:
-    return Instrument.objects.filter(venue=venue, is_active=True, prices_of__isnull=False).exists()
 
 
 def _facts_of_farm(farm: Farm) -> dict[str, Any]:

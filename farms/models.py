@@ -65,6 +65,43 @@ class Farm(Identified, Owned):
         return self.status == (Farm.Status.REHEARSING if clock.is_controlled() else Farm.Status.RUNNING)
 
 
+class SavedStrategy(Identified, Owned):
+    """Rules under a name, for any number of agents; what they are stands in their versions."""
+
+    name = models.CharField(max_length=80)
+    strategy = models.CharField(max_length=40, help_text="Slug of the strategy whose parameters are kept.")
+
+    class Meta:
+        db_table = "farms_strategy"
+        ordering = ("name",)
+        verbose_name_plural = "saved strategies"
+        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="strategy_name_once_per_owner"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StrategyVersion(Identified, Owned):
+    """The rules of a saved strategy as they were at one time, and on whose candles they were checked. Append-only."""
+
+    saved = models.ForeignKey(SavedStrategy, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    parameters = models.JSONField()
+    changes = models.JSONField(default=list, help_text="What differs from the version before it, in words.")
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", help_text="On whose candles it was checked."
+    )
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+    bars = models.PositiveIntegerField(help_text="How many candles it was checked on.")
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (models.UniqueConstraint(fields=("saved", "number"), name="version_number_once_per_strategy"),)
+
+    def __str__(self) -> str:
+        return f"{self.saved.name}, version {self.number}"
+
+
 class Agent(Identified, Owned):
     """A worker: one strategy with its parameters on one instrument and timeframe, trading its wallet's money."""
 
@@ -82,6 +119,14 @@ class Agent(Identified, Owned):
     wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, related_name="agent")
     strategy = models.CharField(max_length=40)
     parameters = models.JSONField(default=dict)
+    version = models.ForeignKey(
+        StrategyVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="agents",
+        help_text="The saved rules that it follows: the database writes its strategy and parameters from them.",
+    )
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     timeframe = models.CharField(max_length=3, choices=Timeframe, default=Timeframe.H1)
     sizing = models.CharField(max_length=8, choices=Sizing, default=Sizing.CASH)

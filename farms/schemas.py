@@ -100,6 +100,7 @@ class AgentDetailOut(AgentOut):
     strategy_slug: str
     instrument_id: int
     parameters: dict[str, Any]
+    version_id: UUID | None = Field(description="The version of a saved strategy whose rules it follows, if it does.")
     target_weight: Amount | None
 
 
@@ -159,14 +160,18 @@ class PlaceOfWorkIn(Body):
 
 
 class AgentIn(Body):
-    """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop."""
+    """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop.
+
+    Its rules are a `strategy` with `parameters` of its own, or a `version_id` of a saved strategy.
+    """
 
     farm_id: UUID
     name: str = Field(min_length=1, max_length=80)
-    strategy: str
+    strategy: str = Field("", description="A slug of `GET /strategies`.")
     instrument_id: int
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)
+    version_id: UUID | None = Field(None, description="A version of a saved strategy, which it follows.")
     sizing: Sizing = "cash"
     size: PositiveShare | None = Field(None, description="By default half of the cash, or 1 % of it at risk.")
     leverage: PositiveAmount = Field(
@@ -176,11 +181,15 @@ class AgentIn(Body):
 
 
 class AgentChange(Body):
-    """Fields that are left out stay as they are; `parameters` are given whole. It binds the next candle."""
+    """Fields that are left out stay as they are; `parameters` are given whole. It binds the next candle.
+
+    A `version_id` of null lets it follow none: what it has becomes its own.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     timeframe: str = LEFT_OUT
     parameters: dict[str, Any] = LEFT_OUT
+    version_id: UUID | None = Field(None, description="A version of a saved strategy, which it follows.")
     sizing: Sizing = LEFT_OUT
     size: PositiveShare = LEFT_OUT
     leverage: PositiveAmount = LEFT_OUT

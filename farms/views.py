@@ -1,6 +1,6 @@
 """The pages of farms and agents: lists, what each does and why, and how they are made, started and paused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from farms import charts, listing, selectors, services
 from farms.forms import AgentForm, FarmForm
-from farms.models import Agent, AgentRun, Farm
+from farms.models import Agent, AgentRun, Farm, StrategyVersion
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part, vary, wants_part
@@ -221,15 +221,19 @@ def edit_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
 def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for an agent of the farm and hire it. `?strategy=…` says which parameters are asked for.
 
-    `?like=…` begins with what another agent has, its strategy included.
+    `?saved=…` says which version of a saved strategy it follows instead. `?like=…` begins with what another agent has,
+    its rules included.
     """
     found = _owned(request, Farm.objects.select_related("wallet__connection"), pk)
-    like: Agent | None = _named_like(request, Agent.objects.filter(farm=found))
+    like: Agent | None = _named_like(request, Agent.objects.filter(farm=found).select_related("version__saved"))
     offered = _offered(found)
-    strategy = _strategy_of(like) or offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
+    saved = selectors.hireable_versions(owner_id=owner_of(request), farm=found)
+    version = like.version if like else _version(request, found, saved)
+    own = _strategy_of(like) or (version and strategies.get(version.saved.strategy))
+    strategy = own or offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
     allowed = wallet_limits(owner_id=owner_of(request), wallet_id=found.wallet_id).allowed_symbols
     venue = found.wallet.connection.venue
-    form = AgentForm(request.POST or None, strategy=strategy, venue=venue, like=like, allowed=allowed)
+    form = AgentForm(request.POST or None, strategy=strategy, venue=venue, like=like, allowed=allowed, version=version)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -240,7 +244,8 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
                 strategy=strategy.slug,
                 instrument_id=given["instrument"].pk,
                 timeframe=given["timeframe"],
-                parameters=form.parameters(),
+                parameters=None if version else form.parameters(),
+                version_id=form.version_id,
                 sizing=given["sizing"],
                 size=form.size,
                 leverage=form.leverage_now,
@@ -251,7 +256,8 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"{made.name} is hired. Allocate money to it, then start it.")
             return redirect("farms:agent", pk=made.pk)
     options = [] if like else [(each.slug, each.name) for each in offered.values()]
-    context = {"farm": found, "strategy": strategy, "strategies": options}
+    context = {"farm": found, "strategy": strategy, "strategies": options, "version": version}
+    context["saved"] = [] if like else saved
     return _form(request, form, title=f"Hire an agent for {found.name}", verb="Hire the agent", **context)
 
 
@@ -259,11 +265,11 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may be changed of an agent: not its market and strategy, whose history it has."""
-    found = _owned(request, Agent.objects.select_related("farm", "instrument"), pk)
+    found = _owned(request, Agent.objects.select_related("farm", "instrument", "version__saved"), pk)
     strategy = _strategy_of(found)
     if strategy is None:
         raise Http404("The strategy of this agent is not installed.")
-    form = AgentForm(request.POST or None, strategy=strategy, venue="", like=found, is_new=False)
+    form = AgentForm(request.POST or None, strategy=strategy, venue="", like=found, is_new=False, version=found.version)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -276,13 +282,14 @@ def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
                 sizing=given["sizing"],
                 size=form.size,
                 leverage=form.leverage_now,
+                version_id=form.version_id,
             )
         except MoniqoError as error:
-            explain(form, error, renamed={"size": _size_field(form)})
+            explain(form, error, renamed={"size": _size_field(form), "version_id": "version"})
         else:
             messages.success(request, f"{changed.name} is saved. It binds the next candle.")
             return redirect("farms:agent", pk=pk)
-    context = {"farm": found.farm, "strategy": strategy, "agent": found}
+    context = {"farm": found.farm, "strategy": strategy, "agent": found, "version": found.version}
     return _form(request, form, title=f"Edit {found.name}", verb="Save the agent", **context)
 
 
@@ -364,6 +371,17 @@ def _offered(farm: Farm) -> dict[str, Strategy]:
     simple = [strategy for strategy in strategies.catalog() if not strategy.is_composed]
     simple.sort(key=lambda strategy: strategy.slug != farm.kind)
     return {strategy.slug: strategy for strategy in simple}
+
+
+def _version(request: HttpRequest, farm: Farm, saved: Sequence[StrategyVersion]) -> StrategyVersion | None:
+    """The saved rules that the address names; in a farm of composed rules the first, if it names none."""
+    if not (text := request.GET.get("saved", "")):
+        first = farm.kind == Farm.Kind.CUSTOM and "strategy" not in request.GET
+        return next((one for one in saved if first and one.saved.strategy == farm.kind), None)
+    found = next((one for one in saved if str(one.pk) == text), None)
+    if found is None:
+        raise Http404("There is no such saved strategy, or no market of this farm can follow it.")
+    return found
 
 
 def _size_field(form: AgentForm) -> str:

@@ -205,6 +205,7 @@ TRADES: Final = {
     "entry": ("triangle-up", "var(--ink)", "Entry"),
     "won": ("triangle-down", "var(--up)", "Exit with profit"),
     "lost": ("triangle-down", "var(--down)", "Exit with loss"),
+    "leave": ("x", "var(--ink-2)", "Leave"),
 }
 
 

@@ -19,6 +19,7 @@ from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
 from farms.breakdown.api import router as breakdown
+from farms.composing.api import router as composing
 from farms.laboratory.api import router as laboratory
 from goals.api import router as goals
 from kit import glossary, outages
@@ -104,6 +105,7 @@ api.add_router("/", limits, tags=["trading"])
 api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", laboratory, tags=["laboratory"])
+api.add_router("/", composing, tags=["strategies"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])

@@ -55,6 +55,7 @@ RULES: Final[dict[str, Rule]] = {
     "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="order_id IS NULL", spare=DAYS_OF_A_MONTH),
     "farms_farmevent": Rule("created_at", why=DONE),
     "farms_agentfarmassignment": Rule("started_at", why=DONE),
+    "farms_strategyversion": Rule("created_at", why="What an agent followed when it decided."),
     "farms_backtest": Rule("created_at", why=TRIED),
     "farms_backtestresult": Rule("created_at", why=TRIED),
     "farms_verdict": Rule("created_at", why=TRIED),
@@ -113,7 +114,7 @@ RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(
         (
             "alerts_channel", "alerts_taskfailure", "auth_group", "auth_group_permissions", "auth_permission",
-            "django_content_type", "django_migrations", "farms_agent", "farms_farm", "goals_goal",
+            "django_content_type", "django_migrations", "farms_agent", "farms_farm", "farms_strategy", "goals_goal",
             "goals_goalassignment", "goals_goalcursor", "goals_goaltotal", "markets_feedstate",
             "markets_instrument", "markets_lastprice", "markets_ticker", "portfolio_exposurelevel",
             "portfolio_exposurelimit", "portfolio_flowmark", "portfolio_portfoliostate",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("wallets/", include("portfolio.rebalancing.urls")),
     path("portfolio/exposure/", include("portfolio.exposure.urls")),
     path("farms/", include("farms.urls")),
+    path("strategies/", include("farms.composing.urls")),
     path("laboratory/", include("farms.laboratory.urls")),
     path("goals/", include("goals.urls")),
     path("trading/", include("trading.urls")),

@@ -21,6 +21,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from farms.models import SavedStrategy, StrategyVersion
 from goals import services as goals
 from goals.models import Goal, GoalProgress
 from goals.targets import read
@@ -136,6 +137,10 @@ def _fill(world: World) -> None:
         )
         watch_drawdowns(owner_id=owner.pk, fallen={(fall.pk, world.farm.wallet_id): Decimal("0.2")})
         prove_own(owner_id=owner.pk)
+        saved = SavedStrategy.objects.create(owner=owner, name="Saved", strategy="custom")
+        StrategyVersion.objects.create(
+            owner=owner, saved=saved, number=1, parameters={}, instrument=world.bitcoin, timeframe="1h", bars=1000
+        )
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()

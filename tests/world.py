@@ -15,10 +15,11 @@ from uuid import uuid4
 
 import numpy as np
 
+from farms.composing.changes import changes
 from farms.laboratory import jobs, running
 from farms.laboratory.asking import Wish as Tried
 from farms.laboratory.asking import request_backtest
-from farms.models import Agent, Backtest, Farm
+from farms.models import Agent, Backtest, Farm, SavedStrategy, StrategyVersion
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
 from goals.models import Goal
 from goals.services import create as create_goal
@@ -32,6 +33,7 @@ from portfolio.rebalancing.rules import Wish as Rebalanced
 from portfolio.rebalancing.rules import set_rule
 from portfolio.rebalancing.running import look as rebalance
 from portfolio.services import roll_up_days, take_snapshots
+from quant import strategies
 from tests.conftest import make_user
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import execute_order, set_limits
@@ -61,6 +63,7 @@ class World:
     ether: Instrument
     goal: Goal | None = None
     backtest: Backtest | None = None
+    saved: SavedStrategy | None = None
 
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
@@ -96,7 +99,29 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
     with tenancy.tenant(owner.pk):  # what a goal counts has to be committed
         world.goal = _wish(world, start, times)
     world.backtest = _try(world)
+    world.saved = _save(world)
     return world
+
+
+def _save(world: World) -> SavedStrategy:
+    """Rules in two versions; the candles there are would be too few to check them on."""
+    custom = strategies.get("custom")
+    rules = custom.validate({})
+    others = custom.validate({"target": {"percent": 0.08}})
+    with tenancy.tenant(world.owner.pk):
+        saved = SavedStrategy.objects.create(owner=world.owner, name="Dips in an uptrend", strategy="custom")
+        for number, (parameters, changed) in enumerate(((rules, []), (others, changes(custom, rules, others))), 1):
+            StrategyVersion.objects.create(
+                owner=world.owner,
+                saved=saved,
+                number=number,
+                parameters=parameters,
+                changes=changed,
+                instrument=world.bitcoin,
+                timeframe="1h",
+                bars=1000,
+            )
+    return saved
 
 
 def _try(world: World) -> Backtest:

@@ -5,6 +5,7 @@ from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, a
 from farms.selectors.farms import FarmPage, FarmRow, farm_list, farm_page, farm_row, farm_rows
 from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
 from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
+from farms.selectors.strategies import has_perpetuals, hireable_versions
 
 __all__ = (
     "AgentFacts",
@@ -26,6 +27,8 @@ __all__ = (
     "farm_row",
     "farm_rows",
     "folded",
+    "has_perpetuals",
+    "hireable_versions",
     "run_row",
     "states_of",
 )

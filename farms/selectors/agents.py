@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Q
 
-from farms.models import Agent
+from farms.models import Agent, StrategyVersion
 from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from farms.selectors.states import farm_facts, states_of
@@ -108,6 +108,7 @@ class AgentPage:
 
     agent: AgentRow
     description: str
+    version: StrategyVersion | None
     settings: tuple[Setting, ...]
     span: str
     spans: tuple[str, ...]
@@ -136,7 +137,7 @@ def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
 def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
     """One agent with its market and its latest trades, or NotFoundError. An unknown `span` is the usual one."""
     row = agent_row(owner_id=owner_id, agent_id=agent_id)
-    agent = Agent.objects.get(pk=agent_id)
+    agent = Agent.objects.select_related("version__saved").get(pk=agent_id)
     strategy = _strategy(agent.strategy)
     length = Timeframe(agent.timeframe).length
     spans = tuple(name for name, back in SPANS.items() if back is None or back >= FEWEST_BARS * length)
@@ -149,6 +150,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
     return AgentPage(
         agent=row,
         description=strategy.description if strategy else f"The strategy {agent.strategy} is not installed.",
+        version=agent.version,
         settings=tuple(
             Setting(item.title, respelled(item.in_words(agent.parameters.get(item.name, item.default))), item.help)
             for item in schema

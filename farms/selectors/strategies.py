@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from farms.models import Agent
+from farms.models import Agent, Farm, StrategyVersion
 from kit.errors import NotFoundError
+from markets.models import Instrument
 from portfolio.selectors.accounts import Account
 from quant import strategies
 
@@ -31,6 +32,28 @@ def strategy_account(key: str, *, owner_id: UUID) -> Account:
         if account.key == key:
             return account
     raise NotFoundError("No agent of yours follows that strategy.")
+
+
+def hireable_versions(*, owner_id: UUID, farm: Farm) -> list[StrategyVersion]:
+    """The newest version of each saved strategy that an agent of the farm can follow, by name.
+
+    Left out is what is not installed, and what is short where only spot can be traded.
+    """
+    installed = {one.slug for one in strategies.catalog()}
+    rows = StrategyVersion.objects.filter(owner_id=owner_id, saved__strategy__in=installed).select_related("saved")
+    newest = list(rows.order_by("saved_id", "-number").distinct("saved_id"))
+    if any(not _is_long(version) for version in newest) and not has_perpetuals(farm.wallet.connection.venue):
+        newest = [version for version in newest if _is_long(version)]
+    return sorted(newest, key=lambda version: version.saved.name.casefold())
+
+
+def has_perpetuals(venue: str) -> bool:
+    """Whether anything can be sold short there."""
+    return Instrument.objects.filter(venue=venue, is_active=True, prices_of__isnull=False).exists()
+
+
+def _is_long(version: StrategyVersion) -> bool:
+    return bool(version.parameters.get("direction", "long") == "long")
 
 
 def _named(slug: str) -> str:

@@ -5,7 +5,7 @@ from farms.engine.history import History
 from farms.engine.quiet import prepare_runs
 from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
-from farms.services.changing import archive_agent, archive_farm, update_agent, update_farm
+from farms.services.changing import archive_agent, archive_farm, follow_version, update_agent, update_farm
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.forgetting import RUNS
 from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
@@ -21,6 +21,7 @@ __all__ = [
     "bars_wanted",
     "create_agent",
     "create_farm",
+    "follow_version",
     "move_agent",
     "move_farm",
     "pause_agent",

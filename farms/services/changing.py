@@ -8,12 +8,20 @@ from uuid import UUID
 from django.db import transaction
 
 from farms.engine.standing import last_closed, lock_agent, lock_farm, members
-from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
+from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent, StrategyVersion
 from farms.services.diary import record
-from farms.services.hiring import checked_parameters, fraction, invalid, named, require_a_stop, require_leverage
+from farms.services.hiring import (
+    checked_parameters,
+    fraction,
+    invalid,
+    named,
+    require_a_stop,
+    require_leverage,
+    version_of,
+)
 from kit import clock
 from kit.decimals import plain
-from kit.errors import ConflictError
+from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import Sentence, Value, public, sentence
 from markets.models import Timeframe
 from quant import strategies
@@ -57,8 +65,12 @@ def update_agent(
     sizing: str,
     size: Decimal,
     leverage: Decimal | None = None,
+    version_id: UUID | None = None,
 ) -> Agent:
     """Give the agent another name, timeframe, parameters, size (fraction) or leverage, from the next candle on.
+
+    With `version_id` it follows that version of saved rules of its strategy, and `parameters` may say nothing else than
+    it has now; without, it follows none and its parameters are its own.
 
     After a change of its timeframe that is the first candle which opens later than the last one it decided on, so that
     no bar is decided twice. Raises InvalidInputError naming the field, ConflictError for an agent that is archived.
@@ -76,17 +88,59 @@ def update_agent(
         if timeframe != agent.timeframe:
             agent.last_bar = max(agent.last_bar or 0, last_closed(timeframe))
         agent.name, agent.timeframe, agent.sizing = name, timeframe, sizing
-        agent.size, agent.parameters = (
-            fraction(size, "size"),
-            checked_parameters(agent.strategy, parameters, agent.instrument),
-        )
+        agent.size = fraction(size, "size")
+        _set_rules(agent, parameters, version_id)
         require_a_stop(sizing, agent.parameters)
         agent.leverage = agent.leverage if leverage is None else leverage
         require_leverage(agent.leverage, agent.instrument)
-        agent.save(update_fields=("name", "timeframe", "sizing", "size", "leverage", "parameters", "last_bar"))
+        agent.save(
+            update_fields=("name", "timeframe", "sizing", "size", "leverage", "version", "parameters", "last_bar")
+        )
         _update_wallet(agent.wallet, name, agent.wallet.target_weight)
         _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
     return agent
+
+
+def follow_version(*, owner_id: UUID, agent_id: UUID, version: StrategyVersion) -> Agent:
+    """Let the agent follow these rules, a version of its strategy, from the next candle on.
+
+    Raises ConflictError where it cannot: it is archived, it sizes by a stop that they do not set, its market is spot
+    and they are short.
+    """
+    with transaction.atomic():
+        agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+        require_changeable(agent.farm)
+        require_unarchived(agent)
+        before = _facts_of_agent(agent)
+        try:
+            _set_rules(agent, agent.parameters, version.pk)
+            require_a_stop(agent.sizing, agent.parameters)
+        except InvalidInputError as error:
+            raise ConflictError(f"{agent.name} cannot follow these rules. {error}") from error
+        agent.save(update_fields=("version", "parameters"))
+        _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
+    return agent
+
+
+def _set_rules(agent: Agent, parameters: Mapping[str, Any], version_id: UUID | None) -> None:
+    """The parameters of a version that it is to follow, or else its own."""
+    if version_id is None:
+        agent.version = None
+        agent.parameters = checked_parameters(agent.strategy, parameters, agent.instrument)
+        return
+    version = version_of(version_id)
+    if version.saved.strategy != agent.strategy:
+        raise invalid("version_id", f"Choose a version of the agent's own strategy: {version} is of another.")
+    own = strategies.get(agent.strategy)
+    if agent.version_id and checked_parameters(own.slug, parameters, agent.instrument) != own.validate(
+        agent.parameters
+    ):
+        raise invalid(
+            "parameters",
+            f"It follows {agent.version}: change that strategy, or let it follow none, and its parameters are its own.",
+        )
+    agent.version = version
+    agent.parameters = checked_parameters(agent.strategy, version.parameters, agent.instrument)
 
 
 def archive_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
@@ -218,6 +272,7 @@ def _facts_of_farm(farm: Farm) -> dict[str, str]:
 def _facts_of_agent(agent: Agent) -> dict[str, str]:
     facts = {
         "Name": agent.name,
+        "Follows": str(agent.version or "rules of its own"),
         "Candles": agent.timeframe,
         "Size": f"{_percent(agent.size)}, {agent.get_sizing_display().lower()}",
         "Leverage": plain(agent.leverage),
@@ -240,7 +295,7 @@ def _record(farm: Farm, before: Mapping[str, str], after: Mapping[str, str], *, 
 
 def _fact(name: str, text: str) -> Value | str:
     """Names stay as they were given; every figure of the other facts is public."""
-    return text if name == "Name" else public(text)
+    return text if name in {"Name", "Follows"} else public(text)
 
 
 def _percent(share: Decimal) -> str:

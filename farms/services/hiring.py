@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
+from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent, StrategyVersion
 from farms.services.diary import record
 from kit import clock
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
@@ -51,10 +51,11 @@ def create_agent(
     owner_id: UUID,
     farm_id: UUID,
     name: str,
-    strategy: str,
+    strategy: str = "",
     instrument_id: int,
     timeframe: str,
     parameters: Mapping[str, Any] | None = None,
+    version_id: UUID | None = None,
     sizing: str = Agent.Sizing.CASH,
     size: Decimal | None = None,
     leverage: Decimal = Decimal(1),
@@ -62,6 +63,7 @@ def create_agent(
 ) -> Agent:
     """A paused agent with a wallet under the farm's, assigned to the farm from now on.
 
+    Its rules are those of a saved version, or of a `strategy` (slug) with `parameters` of its own.
     `size` is by default half of the cash for "cash", one percent of it for "risk". The instrument says what kind is
     traded: a perpetual is sold short as well, and with `leverage` an entry is worth that many times its margin.
 
@@ -75,6 +77,9 @@ def create_agent(
         raise ConflictError(f"{farm.name} is archived: restore it first.")
     name = named(name, taken=farm.agents.all())
     instrument = _tradable(instrument_id, farm.wallet.connection)
+    version = None if version_id is None else version_of(version_id)
+    if version is not None:
+        strategy, parameters = _rules_of(version, strategy, parameters)
     checked = checked_parameters(strategy, parameters or {}, instrument)
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
@@ -93,6 +98,7 @@ def create_agent(
         wallet=wallet,
         strategy=strategy,
         parameters=checked,
+        version=version,
         instrument=instrument,
         timeframe=timeframe,
         sizing=sizing,
@@ -102,6 +108,23 @@ def create_agent(
     AgentFarmAssignment.objects.create(owner_id=owner_id, agent=agent, farm=farm, started_at=clock.now())
     record(farm, FarmEvent.Kind.CREATED, agent=agent)
     return agent
+
+
+def version_of(version_id: UUID) -> StrategyVersion:
+    """The saved rules, or InvalidInputError where the owner has no such."""
+    version = StrategyVersion.objects.select_related("saved").filter(pk=version_id).first()
+    if version is None:
+        raise invalid("version_id", "Choose a version of a strategy that you saved: see GET /saved-strategies.")
+    return version
+
+
+def _rules_of(
+    version: StrategyVersion, strategy: str, parameters: Mapping[str, Any] | None
+) -> tuple[str, Mapping[str, Any]]:
+    """The strategy and the parameters of the version; whoever names others beside it wants two things at once."""
+    if parameters or strategy not in ("", version.saved.strategy):
+        raise invalid("version_id", f"Send {version} alone, or a strategy with parameters of the agent's own.")
+    return version.saved.strategy, version.parameters
 
 
 def checked_parameters(slug: str, parameters: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from kit.users.models import User
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from markets.models import Instrument
-from moniqo.demo import ambitions, cast, stage, tried
+from moniqo.demo import ambitions, cast, composed, stage, tried
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
 from portfolio.rebalancing.rules import set_rule
@@ -345,6 +345,7 @@ def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
         orders = Order.objects.count()
         trades = Position.objects.filter(closed_at__isnull=False).count()
         ambitions.set_last(owner_id=owner_id, end=scene.end)
+        composed.save(owner_id=owner_id)
         tried.ask(owner_id=owner_id)
         _progress(owner_id, None, "")
     stage.go_live(scene.venue)

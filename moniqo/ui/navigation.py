@@ -39,6 +39,7 @@ class Link:
 PORTFOLIO = Page("Portfolio", "portfolio:home", "layout-dashboard", key="p")
 WALLETS = Page("Wallets", "wallets:tree", "network", key="w")
 FARMS = Page("Farms", "farms:list", "split", counter="farms", key="f")
+STRATEGIES = Page("Strategies", "strategies:list", "list-checks", key="s")
 LABORATORY = Page("Laboratory", "laboratory:list", "flask-conical", key="b")
 GOALS = Page("Goals", "goals:list", "target", counter="goals", key="l")
 POSITIONS = Page("Positions", "trading:positions", "layers-2", counter="positions", key="o")
@@ -50,7 +51,7 @@ CONNECTIONS = Page("Connections", "wallets:connections", "plug", key="c")
 MORE = Page("More", "ui:jump", "menu")
 
 SECTIONS = (
-    Section("", (PORTFOLIO, WALLETS, FARMS, LABORATORY, GOALS)),
+    Section("", (PORTFOLIO, WALLETS, FARMS, STRATEGIES, LABORATORY, GOALS)),
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
     Section("Operations", (ALERTS, APPROVALS, CONNECTIONS)),
 )

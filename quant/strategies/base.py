@@ -24,6 +24,10 @@ Signs = NDArray[np.int8]
 LONG: Final = 1
 SHORT: Final = -1
 
+# Of nested data: a group of conditions, a price or a distance of protection, a distance alone, the weight of an entry,
+# strategies with weights; or whatever JSON the strategy takes.
+Shape = Literal["rules", "level", "distance", "weight", "members", "json"]
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -31,7 +35,8 @@ class Parameter:
 
     `kind` "int" and "float" use minimum, maximum and step (the grid of a sweep and the arrows of a form; values between
     steps are allowed); "choice" uses choices, which `words` name for people in the same order; "data" is nested JSON
-    that the strategy itself checks and `say` puts into words. `label` and `unit` ("bars", "ATR") are what people read.
+    that the strategy itself checks and `say` puts into words; `shape` names what it consists of, so that a form can ask
+    for it, and `parts` are its members in words. `label` and `unit` ("bars", "ATR") are what people read.
     """
 
     name: str
@@ -46,6 +51,9 @@ class Parameter:
     unit: str = ""
     words: tuple[str, ...] = ()
     say: Callable[[Any], str] = str
+    shape: Shape = "json"
+    may_be_empty: bool = False
+    parts: Callable[[Any], list[str]] | None = None
 
     @property
     def title(self) -> str:

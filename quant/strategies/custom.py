@@ -26,7 +26,7 @@ from quant.strategies.signals import TOUCH_BARS, crossings, offset_from
 
 DEEPEST: Final = 4
 MOST_CONDITIONS: Final = 50
-_GROUPS: Final = {"all": np.logical_and, "any": np.logical_or}
+GROUPS: Final = {"all": np.logical_and, "any": np.logical_or}
 _COMPARISONS: Final[Mapping[str, Callable[[Floats, Floats], Bools]]] = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
@@ -35,14 +35,24 @@ _COMPARISONS: Final[Mapping[str, Callable[[Floats, Floats], Bools]]] = {
     "crosses_above": lambda left, right: crossings(left, right)[0],
     "crosses_below": lambda left, right: crossings(left, right)[1],
 }
+OPERATORS: Final = tuple(_COMPARISONS)
 _WORDS: Final = {"crosses_above": "crosses above", "crosses_below": "crosses below"}
-_DEFAULT_ATR: Final = 14
+DEFAULT_ATR: Final = 14
+# From where to where a number may go.
+Bounds = tuple[float, float]
+NUMBERS: Final[Bounds] = (-1e12, 1e12)
+PERIODS: Final[Bounds] = (2, LONGEST)
+BARS_AGO: Final[Bounds] = (0, LONGEST)
+MULTIPLES: Final[Bounds] = (0.1, 10)
+ATRS: Final[Bounds] = (0.01, 100)
+SHARES: Final[Bounds] = (0.0001, 0.99)
 
 
 # Checking: every function takes the place it looks at, for the message, and returns the same data made complete.
 
 
-def _number(value: Any, place: str, low: float, high: float, *, whole: bool = False) -> Any:
+def _number(value: Any, place: str, bounds: Bounds, *, whole: bool = False) -> Any:
+    low, high = bounds
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise ParameterError(f"Make {place} a number: {value!r} is not one.")
     if not low <= value <= high or (whole and value != int(value)):
@@ -63,7 +73,7 @@ def _mapping(value: Any, place: str, allowed: set[str]) -> dict[str, Any]:
 
 def _clean_operand(value: Any, place: str) -> Any:
     if not isinstance(value, dict):
-        return _number(value, place, -1e12, 1e12)
+        return _number(value, place, NUMBERS)
     indicator = CATALOG.get(str(value.get("indicator")))
     if indicator is None:
         raise ParameterError(f"Name an indicator in {place}: choose one of {', '.join(CATALOG)}.")
@@ -73,14 +83,14 @@ def _clean_operand(value: Any, place: str) -> Any:
     given = _mapping(value, place, allowed)
     clean: dict[str, Any] = {"indicator": indicator.name}
     for name, default in indicator.periods.items():
-        clean[name] = _number(given.get(name, default), f"{place}.{name}", 2, LONGEST, whole=True)
+        clean[name] = _number(given.get(name, default), f"{place}.{name}", PERIODS, whole=True)
     if indicator.multiple is not None:
-        clean["multiple"] = _number(given.get("multiple", indicator.multiple), f"{place}.multiple", 0.1, 10)
+        clean["multiple"] = _number(given.get("multiple", indicator.multiple), f"{place}.multiple", MULTIPLES)
     if indicator.from_source:
         clean["source"] = given.get("source", "close")
         if clean["source"] not in SOURCES:
             raise ParameterError(f"Set {place}.source to one of {', '.join(SOURCES)}, not {clean['source']!r}.")
-    clean["bars_ago"] = _number(given.get("bars_ago", 0), f"{place}.bars_ago", 0, LONGEST, whole=True)
+    clean["bars_ago"] = _number(given.get("bars_ago", 0), f"{place}.bars_ago", BARS_AGO, whole=True)
     return clean
 
 
@@ -96,7 +106,7 @@ def _clean_condition(value: Any, place: str) -> dict[str, Any]:
 
 
 def _clean_group(value: Any, place: str, depth: int = 1) -> dict[str, Any]:
-    kinds = [kind for kind in _GROUPS if isinstance(value, dict) and kind in value]
+    kinds = [kind for kind in GROUPS if isinstance(value, dict) and kind in value]
     if len(kinds) != 1 or len(value) != 1 or not isinstance(value[kinds[0]], list) or not value[kinds[0]]:
         raise ParameterError(f"Make {place} a group: an object with all or any and a list of at least one condition.")
     if depth > DEEPEST:
@@ -105,7 +115,7 @@ def _clean_group(value: Any, place: str, depth: int = 1) -> dict[str, Any]:
     members = []
     for number, member in enumerate(value[kind], start=1):
         inner = f"{place}.{kind}[{number}]"
-        is_group = isinstance(member, dict) and any(name in member for name in _GROUPS)
+        is_group = isinstance(member, dict) and any(name in member for name in GROUPS)
         members.append(_clean_group(member, inner, depth + 1) if is_group else _clean_condition(member, inner))
     if sum(1 for _ in _conditions({kind: members})) > MOST_CONDITIONS:
         raise ParameterError(f"Shorten {place}: at most {MOST_CONDITIONS} conditions.")
@@ -118,12 +128,12 @@ def _clean_level(value: Any, place: str, *, distance_only: bool) -> Any:
     if isinstance(value, dict) and "atr" in value:
         given = _mapping(value, place, {"atr", "period"})
         return {
-            "atr": _number(given["atr"], f"{place}.atr", 0.01, 100),
-            "period": _number(given.get("period", _DEFAULT_ATR), f"{place}.period", 2, LONGEST, whole=True),
+            "atr": _number(given["atr"], f"{place}.atr", ATRS),
+            "period": _number(given.get("period", DEFAULT_ATR), f"{place}.period", PERIODS, whole=True),
         }
     if isinstance(value, dict) and "percent" in value:
         given = _mapping(value, place, {"percent"})
-        return {"percent": _number(given["percent"], f"{place}.percent", 0.0001, 0.99)}
+        return {"percent": _number(given["percent"], f"{place}.percent", SHARES)}
     if distance_only or not isinstance(value, dict):
         kinds = "atr or percent" if distance_only else "atr, percent or an indicator"
         raise ParameterError(f"Make {place} an object with {kinds}, or leave it empty.")
@@ -165,7 +175,7 @@ class _Board:
     def group(self, group: Mapping[str, Any]) -> Bools:
         kind, members = next(iter(group.items()))
         found = [self.group(member) if "op" not in member else self.condition(member) for member in members]
-        return np.asarray(_GROUPS[kind].reduce(found), dtype=np.bool_)
+        return np.asarray(GROUPS[kind].reduce(found), dtype=np.bool_)
 
     def condition(self, condition: Mapping[str, Any]) -> Bools:
         return _COMPARISONS[condition["op"]](self.operand(condition["left"]), self.operand(condition["right"]))
@@ -279,9 +289,14 @@ def _say_group(group: Any) -> str:
     """`all of: rsi(14) crosses above 40; price > sma(100)`, as the explanations of runs write it."""
     if group is None:
         return "Never"
-    kind, members = next(iter(group.items()))
-    parts = [f"({_say_group(member)})" if "op" not in member else _say_condition(member) for member in members]
-    return parts[0] if len(parts) == 1 else f"{kind} of: {'; '.join(parts)}"
+    parts = _say_members(group)
+    return parts[0] if len(parts) == 1 else f"{next(iter(group))} of: {'; '.join(parts)}"
+
+
+def _say_members(group: Any) -> list[str]:
+    """Each condition or group of a group."""
+    members = next(iter(group.values())) if group else []
+    return [f"({_say_group(member)})" if "op" not in member else _say_condition(member) for member in members]
 
 
 def _say_condition(condition: Mapping[str, Any]) -> str:
@@ -299,7 +314,7 @@ def _say_level(level: Any) -> str:
     if level is None:
         return "None"
     if "atr" in level:
-        return f"{level['atr']:g} × atr({level.get('period', _DEFAULT_ATR)}) from the close"
+        return f"{level['atr']:g} × atr({level.get('period', DEFAULT_ATR)}) from the close"
     if "percent" in level:
         return f"{100 * level['percent']:g} % from the close"
     return _say_operand(level)
@@ -337,6 +352,8 @@ STRATEGY: Final = Strategy(
             "Group of conditions to enter on.",
             label="Enter when",
             say=_say_group,
+            shape="rules",
+            parts=_say_members,
         ),
         Parameter(
             "exit",
@@ -345,12 +362,29 @@ STRATEGY: Final = Strategy(
             "Group of conditions to leave on, or nothing.",
             label="Leave when",
             say=_say_group,
+            shape="rules",
+            may_be_empty=True,
+            parts=_say_members,
         ),
         Parameter(
-            "stop", "data", {"atr": 2.5, "period": 14}, "Protective stop, or nothing.", label="Stop", say=_say_level
+            "stop",
+            "data",
+            {"atr": 2.5, "period": 14},
+            "Protective stop, or nothing.",
+            label="Stop",
+            say=_say_level,
+            shape="level",
         ),
-        Parameter("target", "data", None, "Profit target, or nothing.", label="Target", say=_say_level),
-        Parameter("trail", "data", None, "Trailing distance, or nothing.", label="Trailing distance", say=_say_level),
+        Parameter("target", "data", None, "Profit target, or nothing.", label="Target", say=_say_level, shape="level"),
+        Parameter(
+            "trail",
+            "data",
+            None,
+            "Trailing distance, or nothing.",
+            label="Trailing distance",
+            say=_say_level,
+            shape="distance",
+        ),
         Parameter(
             "size",
             "data",
@@ -358,6 +392,7 @@ STRATEGY: Final = Strategy(
             "Weight of an entry: a number or an indicator, or nothing.",
             label="Weight of an entry",
             say=_say_size,
+            shape="weight",
         ),
     ),
     compute=_compute,

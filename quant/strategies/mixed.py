@@ -24,7 +24,7 @@ MEMBERS: Final = {
     for module in (trend_following, breakout, mean_reversion, price_action, custom)
 }
 MOST_MEMBERS: Final = 10
-_HEAVIEST: Final = 100.0
+WEIGHT: Final = Parameter("weight", "float", 1.0, "", minimum=0.01, maximum=100, label="Weight")
 # Weights such as 0.1 do not add up exactly: a score this near to the agreement reaches it.
 _ROUNDING: Final = 1e-9
 
@@ -42,11 +42,10 @@ def _clean_member(member: Any, number: int) -> dict[str, Any]:
     strategy = MEMBERS.get(str(member.get("strategy")))
     if strategy is None:
         raise ParameterError(f"Choose the strategy of member {number} from {', '.join(MEMBERS)}.")
-    weight = Parameter("weight", "float", 1.0, "", minimum=0.01, maximum=_HEAVIEST)
     try:
         return {
             "strategy": strategy.slug,
-            "weight": weight.clean(member.get("weight", 1.0)),
+            "weight": WEIGHT.clean(member.get("weight", 1.0)),
             "params": strategy.validate(member.get("params") or {}),
         }
     except ParameterError as error:
@@ -110,7 +109,11 @@ def _explainer(
 
 def _say_members(members: Any) -> str:
     """`Trend following with weight 1 (direction: Long and short); …`, with what differs from the defaults."""
-    return "; ".join(_say_member(member) for member in members)
+    return "; ".join(_each_member(members))
+
+
+def _each_member(members: Any) -> list[str]:
+    return [_say_member(member) for member in members]
 
 
 def _say_member(member: Mapping[str, Any]) -> str:
@@ -139,6 +142,8 @@ STRATEGY: Final = Strategy(
             "Strategies with weight and parameters.",
             label="Strategies that vote",
             say=_say_members,
+            shape="members",
+            parts=_each_member,
         ),
         Parameter(
             "agreement",

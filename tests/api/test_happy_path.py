@@ -284,6 +284,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     held = program.rows("/positions")[0]["id"]
     moved = program.call("patch", "/positions/{position_id}", {"exit_target": None}, position_id=held)
     assert moved["exit_target"] is None
+    compose(program, number, markets[0], agent)
     want(program, number, farm["wallet_id"])
     try_out(program, number, agent)
     for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
@@ -303,6 +304,23 @@ def try_out(program: Program, number: int, agent: Any) -> None:
     asked = program.call("post", "/backtests", wish, status=202)["id"]
     assert program.call("post", "/backtests/{backtest_id}/cancel", backtest_id=asked)["status"] == "cancelled"
     program.call("post", "/backtests/{backtest_id}/repeat", status=202, backtest_id=asked)
+
+
+def compose(program: Program, number: int, market: Instrument, agent: Any) -> None:
+    """Rules that are saved, followed by the agent, and changed."""
+    wish = {"strategy": "trend_following", "instrument_id": market.pk, "timeframe": "5m", "parameters": PARAMETERS}
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=50)
+    store_hours(market, start, [100.0, 101.0, 102.0, 99.0] * 100, timeframe="5m")
+    program.call("get", "/strategies/{slug}/schema", slug="trend_following")
+    program.call("post", "/saved-strategies/preview", wish)
+    made = program.call("post", "/saved-strategies", wish | {"name": f"Rules {number}"}, status=201)
+    version = {"version_id": made["versions"][0]["id"]}
+    followed = program.call("patch", "/agents/{agent_id}", version, agent_id=agent["id"])
+    assert followed["version_id"] == version["version_id"]
+    other = {"parameters": PARAMETERS | {"stop_atr": 3}, "agent_ids": [agent["id"]]}
+    program.call("patch", "/saved-strategies/{strategy_id}", other, strategy_id=made["id"])
+    found = program.call("get", "/saved-strategies/{strategy_id}", strategy_id=made["id"])
+    assert (found["version"], found["agents"], found["versions"][0]["agent_ids"]) == (2, 1, [agent["id"]])
 
 
 def carry_out(program: Program) -> None:

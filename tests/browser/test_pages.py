@@ -36,11 +36,12 @@ PAGES = (
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "channels", "adding a channel", "alerts",
     "old alerts", "laboratory", "backtest", "new backtest", "drift",
+    "strategies", "strategy", "composing",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
     "/trading/trades/", "/alerts/", "/portfolio/contribution/", "/portfolio/months/", "/portfolio/compare/",
-    "/portfolio/report/", "/laboratory/", "/laboratory/new/", "/nowhere/",
+    "/portfolio/report/", "/strategies/", "/strategies/new/", "/laboratory/", "/laboratory/new/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -117,6 +118,9 @@ def address(world: World, name: str) -> str:
         "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",
         "new backtest": "/laboratory/new/?strategy=breakout",
         "drift": f"/laboratory/drift/{world.agent.pk}/",
+        "strategies": "/strategies/",
+        "strategy": f"/strategies/{world.saved.pk if world.saved else None}/",
+        "composing": f"/strategies/{world.saved.pk if world.saved else None}/edit/",
         "new farm": "/farms/new/",
         "hiring": f"/farms/{farm.pk}/hire/",
         "orders": "/trading/orders/",

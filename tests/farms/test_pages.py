@@ -298,7 +298,7 @@ def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Clien
         assert words in agent
 
 
-def test_the_farms_kind_is_offered_first_and_composed_rules_not_at_all(pages: Client, traded: Desk) -> None:
+def test_the_farms_kind_is_offered_first_and_composed_rules_as_saved_strategies(pages: Client, traded: Desk) -> None:
     with tenancy.tenant(traded.owner.pk):
         Farm.objects.filter(pk=traded.farm.pk).update(kind="breakout")
     page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)))
@@ -307,7 +307,8 @@ def test_the_farms_kind_is_offered_first_and_composed_rules_not_at_all(pages: Cl
     assert not {"custom", "mixed"} & set(offered)
     kinds = dict(pages.get(reverse("farms:new")).context["form"].fields["kind"].choices)
     assert next(iter(pages.get(reverse("farms:new")).context["form"].fields)) == "kind"
-    assert "custom" not in kinds
+    assert "custom" in kinds
+    assert 'href="/strategies/new/"' in page.content.decode()
 
 
 def test_risk_per_trade_starts_at_one_percent(pages: Client, traded: Desk) -> None:

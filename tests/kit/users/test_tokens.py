@@ -85,6 +85,7 @@ AGENTS_MAY = {
         f"post /api/v1/approvals/{what}"
         for what in ("orders", "pauses", "starts", "allocations", "collections", "goals", "limits")
     ),
+    "post /api/v1/saved-strategies/preview",
     "post /api/v1/orders",
     "post /api/v1/orders/preview",
     "post /api/v1/orders/{order_id}/amend",

@@ -1,0 +1,103 @@
+"""Saved strategies: made, changed in a new version, and followed. Nothing is saved that was not checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from farms.composing.changes import changes
+from farms.composing.checking import Checked, require_sound
+from farms.models import Agent, SavedStrategy, StrategyVersion
+from farms.services import follow_version
+from farms.services.hiring import named
+from kit.errors import ConflictError, NotFoundError
+from quant import strategies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Parameters of a strategy, and the market and timeframe on whose candles they are checked."""
+
+    parameters: Mapping[str, Any]
+    instrument_id: int
+    timeframe: str
+
+
+def save_strategy(*, owner_id: UUID, name: str, strategy: str, rules: Rules) -> StrategyVersion:
+    """The first version of a new strategy.
+
+    Raises InvalidInputError naming the field; of `parameters` it says which rule they break.
+    """
+    name = named(name, taken=SavedStrategy.objects.filter(owner_id=owner_id))
+    checked = require_sound(strategy, rules.parameters, rules.instrument_id, rules.timeframe)
+    with transaction.atomic():
+        saved = SavedStrategy.objects.create(owner_id=owner_id, name=name, strategy=strategy)
+        return _write(saved, 1, checked, rules, [])
+
+
+def change_strategy(
+    *,
+    owner_id: UUID,
+    strategy_id: UUID,
+    name: str | None = None,
+    rules: Rules | None = None,
+    agent_ids: Sequence[UUID] = (),
+) -> SavedStrategy:
+    """Another name, or other rules in a new version, which these agents follow from the next candle on; or both.
+
+    The other agents stay with the version that they follow. Raises NotFoundError for a strategy that is not there,
+    InvalidInputError for a name that is taken and rules that do not pass, ConflictError where the rules are those of
+    the newest version, and for an agent that does not follow the strategy or cannot follow them. Then nothing changed.
+    """
+    with transaction.atomic():
+        saved = _locked(owner_id, strategy_id)
+        if name is not None:
+            saved.name = named(name, taken=SavedStrategy.objects.filter(owner_id=owner_id).exclude(pk=strategy_id))
+            saved.save(update_fields=("name",))
+        if rules is not None:
+            adopt_version(owner_id=owner_id, version=_revised(saved, rules), agent_ids=agent_ids)
+    return saved
+
+
+def _revised(saved: SavedStrategy, rules: Rules) -> StrategyVersion:
+    """The next version of a strategy that is locked."""
+    newest = saved.versions.latest("number")
+    checked = require_sound(saved.strategy, rules.parameters, rules.instrument_id, rules.timeframe)
+    strategy = strategies.get(saved.strategy)
+    said = changes(strategy, newest.parameters, checked.parameters)
+    if not said:
+        raise ConflictError(f"Change something first: these are the rules of version {newest.number}.")
+    return _write(saved, newest.number + 1, checked, rules, said)
+
+
+def adopt_version(*, owner_id: UUID, version: StrategyVersion, agent_ids: Sequence[UUID]) -> None:
+    """Let agents that follow another version of the strategy follow this one. Raises ConflictError, all or none."""
+    theirs = Agent.objects.filter(owner_id=owner_id, pk__in=agent_ids, version__saved=version.saved_id)
+    # Farms are locked by ascending id, as everywhere.
+    found = list(theirs.order_by("farm_id", "pk").values_list("pk", flat=True))
+    if len(found) < len(set(agent_ids)):
+        raise ConflictError(f"Choose agents that follow {version.saved.name}.")
+    for agent_id in found:
+        follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
+
+
+def _locked(owner_id: UUID, strategy_id: UUID) -> SavedStrategy:
+    saved = SavedStrategy.objects.select_for_update().filter(owner_id=owner_id, pk=strategy_id).first()
+    if saved is None:
+        raise NotFoundError("There is no such saved strategy.")
+    return saved
+
+
+def _write(saved: SavedStrategy, number: int, checked: Checked, rules: Rules, said: list[str]) -> StrategyVersion:
+    return StrategyVersion.objects.create(
+        owner_id=saved.owner_id,
+        saved=saved,
+        number=number,
+        parameters=checked.parameters,
+        changes=said,
+        instrument_id=rules.instrument_id,
+        timeframe=rules.timeframe,
+        bars=checked.bars,
+    )

@@ -1,0 +1,300 @@
+"""Agents follow versions of saved strategies: hired with one, moved to the next, and told what changed."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from farms.composing.changes import changes
+from farms.composing.saving import Rules, change_strategy, save_strategy
+from farms.models import Agent, Farm, FarmEvent, SavedStrategy, StrategyVersion
+from farms.services import archive_agent, create_agent, run_agent, update_agent
+from kit import clock, tenancy
+from kit.errors import ConflictError, InvalidInputError
+from kit.users.models import User
+from markets.models import Instrument
+from quant import strategies
+from tests.farms.composing.conftest import BARS, ENTRY, PRICE, RULES, average
+from tests.farms.composing.test_api import Program
+from tests.farms.composing.test_pages import filled, sentences
+from tests.farms.conftest import HOUR, Desk, make_desk
+from tests.farms.laboratory.conftest import SINCE
+
+CUSTOM = strategies.get("custom")
+OTHER = RULES | {"stop": {"percent": 0.04}}
+
+
+@pytest.fixture
+def desk(market: Instrument, as_owner: User) -> Desk:
+    """A farm on the paper venue, and a strategy saved by its owner."""
+    made = make_desk(as_owner)
+    Farm.objects.update(status=Farm.Status.PAUSED)
+    return made
+
+
+@pytest.fixture
+def first(desk: Desk, market: Instrument) -> StrategyVersion:
+    return save_strategy(owner_id=desk.owner.pk, name="Mine", strategy="custom", rules=rules(market))
+
+
+def rules(market: Instrument, parameters: dict[str, Any] = RULES) -> Rules:
+    return Rules(parameters=parameters, instrument_id=market.pk, timeframe="1h")
+
+
+def hire(desk: Desk, version: StrategyVersion, name: str = "Follower", **more: Any) -> Agent:
+    return create_agent(
+        owner_id=desk.owner.pk, farm_id=desk.farm.pk, name=name, instrument_id=desk.instrument.pk, timeframe="1h",
+        version_id=version.pk, **more,
+    )  # fmt: skip
+
+
+def change(desk: Desk, first: StrategyVersion, *agents: Agent, parameters: dict[str, Any] = OTHER) -> StrategyVersion:
+    change_strategy(
+        owner_id=desk.owner.pk,
+        strategy_id=first.saved_id,
+        rules=rules(desk.instrument, parameters),
+        agent_ids=[agent.pk for agent in agents],
+    )
+    return first.saved.versions.latest("number")
+
+
+def test_agents_share_a_version_and_have_its_rules(desk: Desk, first: StrategyVersion) -> None:
+    agents = [hire(desk, first), hire(desk, first, "Another")]
+    for agent in agents:
+        agent.refresh_from_db()
+        assert (agent.strategy, agent.parameters, agent.version) == ("custom", first.parameters, first)
+
+
+def test_the_database_lets_no_agent_differ_from_the_version_that_it_follows(desk: Desk, first: StrategyVersion) -> None:
+    agent = hire(desk, first)
+    Agent.objects.filter(pk=agent.pk).update(parameters={"fast": 1}, strategy="breakout")
+    agent.refresh_from_db()
+    assert (agent.strategy, agent.parameters) == ("custom", first.parameters)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Agent.objects.filter(pk=agent.pk).update(version=uuid4())
+
+
+def test_somebody_elses_version_cannot_be_followed(
+    desk: Desk, first: StrategyVersion, market: Instrument, other_owner: User
+) -> None:
+    with tenancy.tenant(other_owner.pk):
+        theirs = save_strategy(owner_id=other_owner.pk, name="Theirs", strategy="custom", rules=rules(market))
+    with pytest.raises(InvalidInputError, match="Choose a version of a strategy that you saved"):
+        hire(desk, theirs)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Agent.objects.filter(pk=desk.agent.pk).update(version=theirs)
+
+
+def test_a_new_version_binds_those_who_are_named_and_the_diary_says_what_changed(
+    desk: Desk, first: StrategyVersion
+) -> None:
+    moved, stays = hire(desk, first), hire(desk, first, "Stays")
+    second = change(desk, first, moved)
+    moved.refresh_from_db()
+    stays.refresh_from_db()
+    assert (second.number, second.changes) == (2, ["Stop: 5 % from the close → 4 % from the close"])
+    assert (moved.version, moved.parameters["stop"]) == (second, {"percent": 0.04})
+    assert (stays.version, stays.parameters["stop"]) == (first, {"percent": 0.05})
+    event = FarmEvent.objects.get(kind=FarmEvent.Kind.CHANGED)
+    assert event.agent == moved
+    assert str(event.detail) == (
+        "Follows: Mine, version 1 → Mine, version 2; Stop: 5 % from the close → 4 % from the close"
+    )
+
+
+def test_versions_never_change(desk: Desk, first: StrategyVersion) -> None:
+    for write in (
+        lambda: StrategyVersion.objects.update(parameters={}),
+        lambda: StrategyVersion.objects.all().delete(),
+        lambda: SavedStrategy.objects.update(strategy="breakout"),
+    ):
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            write()
+
+
+def test_all_or_none_of_the_agents_move(desk: Desk, first: StrategyVersion) -> None:
+    risky, plain = hire(desk, first, "Risky", sizing="risk"), hire(desk, first)
+    trailing = RULES | {"stop": None, "trail": {"percent": 0.05}}
+    with pytest.raises(ConflictError, match=r"Risky cannot follow these rules\. Give the rules a stop"):
+        change(desk, first, plain, risky, parameters=trailing)
+    gone = hire(desk, first, "Gone")
+    archive_agent(owner_id=desk.owner.pk, agent_id=gone.pk)
+    with pytest.raises(ConflictError, match="Gone is archived"):
+        change(desk, first, plain, gone)
+    with pytest.raises(ConflictError, match="Choose agents that follow Mine"):
+        change(desk, first, plain, desk.agent)
+    assert first.saved.versions.count() == 1
+    plain.refresh_from_db()
+    assert plain.version == first
+
+
+def test_who_follows_a_version_has_no_parameters_of_its_own(desk: Desk, first: StrategyVersion) -> None:
+    agent = hire(desk, first)
+    usual: dict[str, Any] = {
+        "owner_id": desk.owner.pk, "agent_id": agent.pk, "name": "Follower", "timeframe": "1h", "sizing": "cash",
+        "size": Decimal("0.5"),
+    }  # fmt: skip
+    with pytest.raises(InvalidInputError, match="It follows Mine, version 1: change that strategy"):
+        update_agent(**usual, parameters=OTHER, version_id=first.pk)
+    with pytest.raises(InvalidInputError, match="alone, or a strategy with parameters"):
+        hire(desk, first, "Both", parameters=RULES)
+    update_agent(**usual, parameters=OTHER)
+    agent.refresh_from_db()
+    assert (agent.version, agent.parameters["stop"]) == (None, {"percent": 0.04})
+    update_agent(**usual, parameters=OTHER, version_id=first.pk)
+    agent.refresh_from_db()
+    assert (agent.version, agent.parameters) == (first, first.parameters)
+    with pytest.raises(InvalidInputError, match="Choose a version of the agent's own strategy"):
+        update_agent(**usual | {"agent_id": desk.agent.pk, "name": "One"}, parameters={}, version_id=first.pk)
+
+
+def test_a_run_decides_by_the_version(desk: Desk, first: StrategyVersion) -> None:
+    agent = hire(desk, first)
+    Agent.objects.filter(pk=agent.pk).update(status="running", last_bar=None)
+    Farm.objects.update(status=Farm.Status.REHEARSING)
+    with clock.at(SINCE + BARS * HOUR):
+        run = run_agent(owner_id=desk.owner.pk, agent_id=agent.pk)
+    assert run is not None
+    assert "sma(10)" in str(run.explanation)
+
+
+# --- on the pages ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(client: Client, desk: Desk) -> Client:
+    client.force_login(desk.owner)
+    return client
+
+
+def test_what_changes_is_said_before_it_is_saved(browser: Client, desk: Desk, first: StrategyVersion) -> None:
+    agent = hire(desk, first)
+    address = reverse("strategies:edit", args=(first.saved_id,))
+    given = filled(desk.instrument, OTHER)
+    blind = browser.post(address, given | {"agents": str(agent.pk)})  # without JavaScript: nothing was said yet
+    assert blind.status_code == 422
+    assert sentences(blind) == ["Look at what changes, then save it."]
+    assert blind.context["changes"] == ["Stop: 5 % from the close → 4 % from the close"]
+    looked = browser.post(address, given | {"do": "look"})
+    assert looked.context["changes"] == blind.context["changes"]
+    said = given | {"seen": looked.context["seen"], "agents": str(agent.pk)}
+    assert browser.post(address, said | {"rules.stop.share": "3"}).status_code == 422  # that is something else
+    assert browser.post(address, said).status_code == 302
+    agent.refresh_from_db()
+    assert (agent.version.number if agent.version else 0, agent.parameters["stop"]) == (2, {"percent": 0.04})
+    page = browser.get(reverse("strategies:strategy", args=(first.saved_id,))).content.decode()
+    assert page.index("Version 2") < page.index("Version 1")
+    assert f'<a href="/farms/agents/{agent.pk}/">Follower</a>' in page
+
+
+def test_another_name_alone_makes_no_version(browser: Client, desk: Desk, first: StrategyVersion) -> None:
+    address = reverse("strategies:edit", args=(first.saved_id,))
+    assert browser.post(address, filled(desk.instrument) | {"name": "Other"}).status_code == 302
+    saved = SavedStrategy.objects.get()
+    assert (saved.name, saved.versions.count()) == ("Other", 1)
+
+
+def test_an_agent_is_hired_with_a_saved_strategy_and_shows_it(
+    browser: Client, desk: Desk, first: StrategyVersion
+) -> None:
+    hiring = f"{reverse('farms:hire', args=(desk.farm.pk,))}?saved={first.pk}"
+    page = browser.get(hiring)
+    assert "close crosses above sma(10)" in page.content.decode()
+    form = page.context["form"]
+    assert not [name for name in form.fields if name.startswith("p_")]
+    given = {"name": "Hired", "instrument": str(desk.instrument.pk), "timeframe": "1h", "sizing": "cash"}
+    answer = browser.post(hiring, given | {"cash_share": "50", "risk_share": "1", "leverage": "1"})
+    assert answer.status_code == 302
+    hired = Agent.objects.get(name="Hired")
+    assert hired.version == first
+    shown = browser.get(answer["Location"]).content.decode()
+    assert f'Follows <a href="/strategies/{first.saved_id}/">Mine, version 1</a>' in shown
+    like = browser.get(f"{reverse('farms:hire', args=(desk.farm.pk,))}?like={hired.pk}")
+    assert like.context["version"] == first
+
+
+def test_an_agent_goes_back_to_an_earlier_version(browser: Client, desk: Desk, first: StrategyVersion) -> None:
+    agent = hire(desk, first)
+    change(desk, first, agent)
+    address = reverse("farms:agent-edit", args=(agent.pk,))
+    labels = [str(label) for _, label in browser.get(address).context["form"].fields["version"].choices]
+    assert labels[1:] == ["Mine, version 2: Stop: 5 % from the close → 4 % from the close", "Mine, version 1"]
+    given = {"name": "Follower", "timeframe": "1h", "sizing": "cash", "cash_share": "50", "risk_share": "1"}
+    assert browser.post(address, given | {"version": str(first.pk), "leverage": "1"}).status_code == 302
+    agent.refresh_from_db()
+    assert agent.version == first
+
+
+def test_an_agents_own_rules_become_a_strategy(browser: Client, desk: Desk) -> None:
+    own = create_agent(
+        owner_id=desk.owner.pk, farm_id=desk.farm.pk, name="Own", strategy="custom", instrument_id=desk.instrument.pk,
+        timeframe="1h", parameters=RULES,
+    )  # fmt: skip
+    assert (
+        f"/strategies/new/?agent={own.pk}" in browser.get(reverse("farms:agent-edit", args=(own.pk,))).content.decode()
+    )
+    page = browser.get(f"/strategies/new/?agent={own.pk}")
+    assert page.context["form"].params == own.parameters
+    assert page.context["form"].shown_on == desk.instrument
+
+
+def test_programs_hire_move_and_free_agents(browser: Client, desk: Desk, first: StrategyVersion) -> None:
+    program = Program(browser, desk.owner)
+    body = {
+        "farm_id": str(desk.farm.pk), "name": "Programmed", "instrument_id": desk.instrument.pk, "timeframe": "1h",
+        "version_id": str(first.pk),
+    }  # fmt: skip
+    made = program.ask("post", "/agents", body, status=201)
+    assert (made["version_id"], made["strategy_slug"], made["parameters"]) == (
+        str(first.pk),
+        "custom",
+        first.parameters,
+    )
+    changed = program.ask(
+        "patch", f"/saved-strategies/{first.saved_id}", {"parameters": OTHER, "agent_ids": [made["id"]]}
+    )
+    assert changed["versions"][0]["agent_ids"] == [made["id"]]
+    path = f"/agents/{made['id']}"
+    assert program.ask("patch", path, {"name": "Renamed"})["version_id"] == changed["versions"][0]["id"]
+    told = program.ask("patch", path, {"parameters": RULES}, status=422)
+    assert list(told["fields"]) == ["parameters"]
+    assert program.ask("patch", path, {"version_id": str(first.pk)})["parameters"]["stop"] == {"percent": 0.05}
+    free = program.ask("patch", path, {"version_id": None, "parameters": OTHER})
+    assert (free["version_id"], free["parameters"]["stop"]) == (None, {"percent": 0.04})
+
+
+# --- what changed, in words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, []),
+        ({"direction": "short"}, ["Direction: Long → Short"]),
+        ({"target": {"atr": 4}}, ["Target: None → 4 × atr(14) from the close"]),
+        ({"exit": None}, ["Leave when: close crosses below sma(10) → Never"]),
+        ({"entry": {"all": [*ENTRY["all"], {"left": PRICE, "op": "<", "right": 5}]}},
+         ["Enter when: now also close < 5"]),
+        ({"entry": {"all": [{"left": PRICE, "op": ">", "right": average(20)}]}},
+         ["Enter when: no longer close crosses above sma(10), instead close > sma(20)"]),
+        ({"entry": {"any": [*ENTRY["all"], {"left": PRICE, "op": "<", "right": 5}]}},
+         ["Enter when: close crosses above sma(10) → any of: close crosses above sma(10); close < 5"]),
+    ],
+)  # fmt: skip
+def test_changes_are_said_by_what_came_and_went(change: dict[str, Any], said: list[str]) -> None:
+    assert changes(CUSTOM, CUSTOM.validate(RULES), CUSTOM.validate(RULES | change)) == said
+
+
+def test_changes_of_a_mixture_name_the_member() -> None:
+    mixed = strategies.get("mixed")
+    before, after = mixed.validate({}), mixed.validate({})
+    after["members"][1]["weight"] = 2.0
+    (said,) = changes(mixed, before, after)
+    assert said == (
+        "Strategies that vote: no longer Breakout with weight 1 (direction: Long and short), "
+        "instead Breakout with weight 2 (direction: Long and short)"
+    )
