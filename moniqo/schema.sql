@@ -110,6 +110,7 @@
 -- migration trading 0028_one_cancels_the_other a88de4a95f023c25
 -- migration trading 0029_log_of_orders_by_months 1e526a4ba13b5d29
 -- migration trading 0030_perpetuals a35365318f1fc288
+-- migration trading 0031_changed_at_the_venue d3c8d03c1f0914e0
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -4330,9 +4331,15 @@ CREATE TABLE public.trading_amendment (
     closed_at timestamp with time zone,
     order_id uuid NOT NULL,
     owner_id uuid NOT NULL,
+    way character varying(8) DEFAULT 'ends'::character varying NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    explanation jsonb NOT NULL,
+    numbers jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT amendment_amounts_finite CHECK (((limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
     CONSTRAINT amendment_open_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((closed_at IS NOT NULL) AND (due_at IS NULL)))),
     CONSTRAINT amendment_positive CHECK (((limit_price > (0)::numeric) AND (quantity > (0)::numeric))),
+    CONSTRAINT amendment_way_known CHECK (((way)::text = ANY (ARRAY[('ends'::character varying)::text, ('in_place'::character varying)::text, ('at_once'::character varying)::text]))),
+    CONSTRAINT trading_amendment_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT trading_amendment_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_amendment_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
@@ -6601,10 +6608,11 @@ INSERT INTO public.django_migrations VALUES
 	(144, 'trading', '0028_one_cancels_the_other', now()),
 	(145, 'trading', '0029_log_of_orders_by_months', now()),
 	(146, 'trading', '0030_perpetuals', now()),
-	(147, 'users', '0004_second_factors_under_aes', now()),
-	(148, 'users', '0005_bound_tokens', now()),
-	(149, 'users', '0006_operators_and_hashes', now()),
-	(150, 'users', '0007_capitals_of_an_address', now());
+	(147, 'trading', '0031_changed_at_the_venue', now()),
+	(148, 'users', '0004_second_factors_under_aes', now()),
+	(149, 'users', '0005_bound_tokens', now()),
+	(150, 'users', '0006_operators_and_hashes', now()),
+	(151, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -7177,7 +7185,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 94, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 150, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 151, true);
 
 
 --
@@ -8196,7 +8204,7 @@ ALTER TABLE ONLY public.alerts_mute
 --
 
 ALTER TABLE ONLY public.trading_order
-    ADD CONSTRAINT order_client_id_once UNIQUE (connection_id, client_order_id);
+    ADD CONSTRAINT order_client_id_once UNIQUE NULLS NOT DISTINCT (connection_id, client_order_id, replaces_id);
 
 
 --
@@ -9718,6 +9726,13 @@ CREATE INDEX order_by_venues_number ON public.trading_order USING btree (connect
 --
 
 CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, COALESCE((filled_quantity * average_price), (quantity * reference_price)));
+
+
+--
+-- Name: order_client_id_unfinished_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX order_client_id_unfinished_once ON public.trading_order USING btree (connection_id, client_order_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]));
 
 
 --
@@ -16380,6 +16395,20 @@ GRANT UPDATE(due_at) ON TABLE public.trading_amendment TO moniqo_app;
 --
 
 GRANT UPDATE(closed_at) ON TABLE public.trading_amendment TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_amendment.way; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(way) ON TABLE public.trading_amendment TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_amendment.attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(attempts) ON TABLE public.trading_amendment TO moniqo_app;
 
 
 --
