@@ -111,6 +111,7 @@
 -- migration trading 0029_log_of_orders_by_months 1e526a4ba13b5d29
 -- migration trading 0030_perpetuals a35365318f1fc288
 -- migration trading 0031_changed_at_the_venue d3c8d03c1f0914e0
+-- migration trading 0032_room_for_trails e59a8e529fab8088
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -1999,7 +2000,8 @@ CREATE TABLE public.trading_position (
     CONSTRAINT trading_position_margin_check CHECK ((margin <> 'NaN'::numeric)),
     CONSTRAINT trading_position_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_position_realized_pnl_check CHECK ((realized_pnl <> 'NaN'::numeric))
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
 
@@ -4609,7 +4611,8 @@ CREATE TABLE public.trading_order (
     CONSTRAINT trading_order_trail_check CHECK ((trail <> 'NaN'::numeric)),
     CONSTRAINT trading_order_trail_share_check CHECK ((trail_share <> 'NaN'::numeric)),
     CONSTRAINT trading_order_trigger_price_check CHECK ((trigger_price <> 'NaN'::numeric))
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.trading_order FORCE ROW LEVEL SECURITY;
 
@@ -6609,10 +6612,11 @@ INSERT INTO public.django_migrations VALUES
 	(145, 'trading', '0029_log_of_orders_by_months', now()),
 	(146, 'trading', '0030_perpetuals', now()),
 	(147, 'trading', '0031_changed_at_the_venue', now()),
-	(148, 'users', '0004_second_factors_under_aes', now()),
-	(149, 'users', '0005_bound_tokens', now()),
-	(150, 'users', '0006_operators_and_hashes', now()),
-	(151, 'users', '0007_capitals_of_an_address', now());
+	(148, 'trading', '0032_room_for_trails', now()),
+	(149, 'users', '0004_second_factors_under_aes', now()),
+	(150, 'users', '0005_bound_tokens', now()),
+	(151, 'users', '0006_operators_and_hashes', now()),
+	(152, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -7185,7 +7189,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 94, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 151, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 152, true);
 
 
 --
