@@ -233,7 +233,8 @@ def _due(kind: str, wallet: Wallet, books: Books) -> tuple[Decimal, list[Sentenc
     usable = _usable(wallet, books)
     held = books.held[wallet.pk]
     if kind != PROFIT:
-        why = [_said("{wallet}: {amount} is in open orders.", wallet, held)] if held > 0 and kind == EVERYTHING else []
+        said = "{wallet}: {amount} is in open orders or margin."
+        why = [_said(said, wallet, held)] if held > 0 and kind == EVERYTHING else []
         return usable.quantize(unit, ROUND_DOWN), why, bool(why)
     earned = books.earned[wallet.pk]
     if earned is None:

@@ -217,8 +217,11 @@ class CancellationAdmin(ReadOnlyAdmin):
 class AmendmentAdmin(ReadOnlyAdmin):
     units = MappingProxyType({"quantity": "order__instrument__base"})
     prices = MappingProxyType({"limit_price": "order__instrument"})
-    list_display = ("created_at", "owner", "order_id", "limit_price", "quantity", "result", "due_at", "closed_at")
-    list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
+    list_display = (
+        "created_at", "owner", "order_id", "limit_price", "quantity", "way", "attempts", "result", "due_at",
+        "closed_at",
+    )  # fmt: skip
+    list_filter = ("created_at", "way", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner", "order__instrument")
     search_fields = ("order__client_order_id", "owner__email")
 

@@ -1,5 +1,7 @@
 """The page that gives an order that rests another limit or quantity."""
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -15,6 +17,13 @@ from trading import services
 from trading.forms import AmendForm
 from trading.selectors import life
 
+# What is said once the wish is committed, by how the venue changes an order.
+ASKED: Final[Mapping[str, str]] = {
+    "ends": "The venue is asked to end the order; another takes its place then.",
+    "at_once": "The venue is asked to end the order and to place another at once.",
+    "in_place": "The venue is asked to change the order.",
+}
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -26,6 +35,7 @@ def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not found.is_amendable:
         messages.warning(request, "Only an order that rests at its limit can be changed.")
         return redirect("trading:order", pk=pk)
+    way = services.way_of(found.order)
     known = {"limit_price": found.order.limit_price, "quantity": found.order.quantity, "key": uuid4()}
     form = AmendForm(request.POST if request.method == "POST" else None, initial=known, label_suffix="")
     wrong = ""
@@ -43,9 +53,9 @@ def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
             except MoniqoError as error:
                 explain(form, error)
             else:
-                messages.success(request, "The venue is asked to end the order; another takes its place then.")
+                messages.success(request, ASKED[way])
                 return redirect("trading:order", pk=pk)
         else:
             wrong = f"Type {wallet.name} as it is written."
-    context = {"form": form, "life": found, "risk": services.RISK_OF_AMENDING, "wrong": wrong}
+    context = {"form": form, "life": found, "risk": services.RISKS_OF_AMENDING[way], "wrong": wrong}
     return render(request, "trading/amend.html", context, status=422 if form.is_bound else 200)

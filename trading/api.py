@@ -122,6 +122,7 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
     return {
         **order,
         "replaced_by": found.replaced_by,
+        "is_ending": found.is_ending,
         "events": found.events,
         "decisions": found.decisions,
         "fills": found.fills,
@@ -135,6 +136,8 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
     summary="Ask for the cancellation of an order",
 )
 def cancel(request: HttpRequest, order_id: UUID) -> Any:
+    """The wish is kept until the order has ended: one that is `submitting` will be cancelled as soon as the venue has
+    answered, and one that nobody has sent is `cancelled` at once. 409 where nothing is left to cancel."""
     placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
     if placed is not None:
         bindings.require_within(request, placed.wallet_id)
@@ -149,8 +152,8 @@ def cancel(request: HttpRequest, order_id: UUID) -> Any:
     summary="Give an order that rests another limit or quantity",
 )
 def amend(request: HttpRequest, order_id: UUID, body: AmendIn, key: IdempotencyKey) -> Any:
-    """The venue ends the order, and another takes its place for what is left: read `replaced_by` of the order. 409 for
-    an order that does not rest, or is being cancelled or amended; 422 for what the gate would refuse, and then the
+    """Another order takes its place for what is left: read `replaced_by` of the order. How, is the venue's `way`. 409
+    for an order that does not rest, or is being cancelled or amended; 422 for what the gate would refuse, and then the
     order stays as it is."""
     placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
     if placed is not None:
@@ -158,8 +161,8 @@ def amend(request: HttpRequest, order_id: UUID, body: AmendIn, key: IdempotencyK
     wish = services.amend_order(
         owner_id=owner_of(request), order_id=order_id, key=key, limit_price=body.limit_price, quantity=body.quantity
     )
-    told = {name: getattr(wish, name) for name in ("order_id", "limit_price", "quantity", "result", "closed_at")}
-    return Status(202, told | {"risk": services.RISK_OF_AMENDING})
+    told = {name: getattr(wish, name) for name in ("order_id", "limit_price", "quantity", "way", "result", "closed_at")}
+    return Status(202, told | {"risk": services.RISKS_OF_AMENDING[wish.way]})
 
 
 @router.get("/fills", response=Page[FillOut], summary="Fills, newest first")

@@ -36,7 +36,8 @@ class GoingOut(StoppedOrderOut):
 
 
 class CancelAllPreviewOut(Schema):
-    """`waits` are orders that are just being sent, `keeps` those that carry out a stop or a target of a position."""
+    """`waits` are those of the orders that are just being sent: they are cancelled as soon as their venue has answered.
+    `keeps` are those that carry out a stop or a target of a position."""
 
     orders: list[GoingOut]
     waits: list[UUID]

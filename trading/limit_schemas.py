@@ -12,16 +12,17 @@ from trading.selectors.limits import LimitPath, LimitStep
 
 
 class LimitsIn(Body):
-    """All of it replaces what was there. Null says nothing and leaves it to the rest of the path; an empty list allows
-    no market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
-    whatever market is bought. The others stay as they are where they are left out: `maximum_daily_loss` is a fraction,
-    "0.03" for 3 %; `maximum_position` is what a position may be worth after a buy, in `notional_asset`;
-    `maximum_open_positions` counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's
-    value that the way from a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions
-    below and above the price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these
-    amounts, that a buy may have; `maximum_distance` is the fraction by which the price of an order may be worse than
-    the middle of the market; `maximum_orders_per_minute` counts what the wallet and those below it send. Where nobody
-    on a path says what and how much, nothing can be bought.
+    """What is named replaces what was there, and what is left out stays as it is: forgetting a field loosens
+    nothing. `allowed_symbols` and `maximum_notional` have to be named. Null says nothing and leaves it to the rest
+    of the path; an empty list allows no market; `maximum_notional` is per order and counted in `notional_asset`, by
+    default the owner's base currency, whatever market is bought; `maximum_daily_loss` is a fraction, "0.03" for 3
+    %; `maximum_position` is what a position may be worth after a buy, in `notional_asset`; `maximum_open_positions`
+    counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's value that the way from
+    a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions below and above the
+    price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these amounts, that a
+    buy may have; `maximum_distance` is the fraction by which the price of an order may be worse than the middle of
+    the market; `maximum_orders_per_minute` counts what the wallet and those below it send. Where nobody on a path
+    says what and how much, nothing can be bought.
 
     The protections hold buying back for a while: `cooldown_bars` after a stop, of its market in its wallet; for
     `lock_hours` once a wallet has fallen by `maximum_drawdown` from its highest within `lookback_days`, or once the

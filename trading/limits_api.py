@@ -37,7 +37,7 @@ def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
     return limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
 
 
-@router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Replace a wallet's limits")
+@router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Set a wallet's limits")
 def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id), body)
     return get_wallet_limits(request, wallet_id)
@@ -54,7 +54,7 @@ def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
     "/connections/{uuid:connection_id}/limits",
     auth=LIMITS,
     response=LimitsOut,
-    summary="Replace a connection's limits",
+    summary="Set a connection's limits",
 )
 def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)

@@ -113,7 +113,11 @@ class AmendmentOut(Schema):
     order_id: UUID
     limit_price: Amount
     quantity: Amount
-    risk: str = Field(description="What may happen between the end of the one order and the other.")
+    way: str = Field(
+        description="How its venue changes an order: it `ends` it before another is placed, or does both `at_once`, or "
+        "changes it `in_place`."
+    )
+    risk: str = Field(description="What may happen between its old terms and the new ones.")
     result: Words
     closed_at: datetime | None
 
@@ -122,6 +126,10 @@ class OrderLifeOut(OrderOut):
     """The order with everything that happened to it. `replaced_by` is the order that took its place."""
 
     replaced_by: UUID | None = Field(description="The order that took its place, null where none did.")
+    is_ending: bool = Field(
+        description="Whether its end was asked for, and has not come. One that is `submitting` will be cancelled as "
+        "soon as the venue has answered."
+    )
 
     events: list[EventOut] = Field(
         description="Its steps; those of an order that was never filled are let go after a year, as operators set it."

@@ -7,6 +7,7 @@
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `amending`: an order that rests gets other terms: another takes its place;
+* `changing`: a venue that changes orders by itself is asked to, and another stands for what it did;
 * `cancelling_all`: many orders end at once, after their owner has seen which;
 * `adopting`: orders that somebody placed at a venue are known here too;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
@@ -22,11 +23,12 @@
 """
 
 from trading.orders.adopting import accounts_to_compare, compare_orders
-from trading.orders.amending import RISK as RISK_OF_AMENDING
-from trading.orders.amending import amend_order, due_amendments, finish_amendment
+from trading.orders.amending import RISKS as RISKS_OF_AMENDING
+from trading.orders.amending import amend_order, due_amendments, finish_amendment, way_of
 from trading.orders.cancelling import cancel_order, end_in_time, orders_past_their_time, request_cancellation
 from trading.orders.cancelling_all import Which, cancel_all
 from trading.orders.cancelling_all import preview_all as preview_cancelling_all
+from trading.orders.changing import change_order
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
 from trading.orders.forgetting import DECISIONS, EVENTS
@@ -53,7 +55,7 @@ __all__ = (
     "BEFORE_COLLECTING",
     "DECISIONS",
     "EVENTS",
-    "RISK_OF_AMENDING",
+    "RISKS_OF_AMENDING",
     "Batch",
     "Closing",
     "Limit",
@@ -71,6 +73,7 @@ __all__ = (
     "cancel_all",
     "cancel_order",
     "carry_out_stop",
+    "change_order",
     "close_all",
     "close_position",
     "compare_orders",
@@ -102,4 +105,5 @@ __all__ = (
     "watch_drawdowns",
     "watched_drawdowns",
     "watched_for_daily_losses",
+    "way_of",
 )

@@ -14,7 +14,7 @@ from django.db.models import Case, When
 from kit import tenancy
 from kit.alerts.failures import contained
 from trading import services
-from trading.models import Cancellation, Order
+from trading.models import Amendment, Cancellation, Order
 from trading.orders import leases
 from trading.orders.exits import RESTING
 from trading.orders.resting import owners_of_resting
@@ -46,6 +46,12 @@ def execute_orders(owner_id: str, order_ids: list[str]) -> None:
 @shared_task(name="trading.tasks.cancel_order")
 def cancel_order(owner_id: str, order_id: str) -> None:
     _cancel(UUID(owner_id), UUID(order_id))
+
+
+@shared_task(name="trading.tasks.change_order")
+def change_order(owner_id: str, order_id: str) -> None:
+    """Ask the venue to change an order that rests."""
+    services.change_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
 
 
 @shared_task(name="trading.tasks.resolve_orders")
@@ -158,8 +164,9 @@ def _cancel(owner_id: UUID, order_id: UUID) -> None:
 def _due_amendments() -> Iterator[_Work]:
     with tenancy.system():
         due = services.due_amendments(DUE_PER_RUN)
-    for owner_id, order_id in due:
-        do = partial(services.finish_amendment, owner_id=owner_id, order_id=order_id)
+    for owner_id, order_id, way in due:
+        go_on = services.finish_amendment if way == Amendment.Way.ENDS else services.change_order
+        do: Callable[[], object] = partial(go_on, owner_id=owner_id, order_id=order_id)
         yield _Work(owner_id, order_id, 1, do)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -58,7 +58,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("step") == "place":
         return _place(request, wallet)
     given = {name: request.GET.get(name, "") for name in ("symbol", "side") if request.GET.get(name)}
-    form = TicketForm(request.POST if request.method == "POST" else None, initial=given, label_suffix="")
+    form = _form(wallet, request.POST if request.method == "POST" else None, given)
     review = None
     if form.is_valid():
         try:
@@ -66,6 +66,18 @@ def ticket(request: HttpRequest) -> HttpResponse:
         except MoniqoError as error:
             explain(form, error)
     return _page(request, wallet, form, review, status=422 if form.errors else 200)
+
+
+def _form(wallet: Wallet, said: QueryDict | None, given: dict[str, str]) -> TicketForm:
+    """Where the market is spot, or no perpetual can be traded, nobody is asked for a leverage; who says one is told."""
+    form = TicketForm(said, initial=given, label_suffix="")
+    symbol = (given if said is None else said).get("symbol", "").strip().upper()
+    perpetuals = Instrument.objects.filter(venue=wallet.connection.venue, kind=Instrument.Kind.PERPETUAL)
+    asked = perpetuals.filter(symbol=symbol) if symbol else perpetuals.filter(is_active=True)
+    is_said = said is not None and said.get("leverage", "").strip()
+    if not is_said and not (wallet.connection.is_paper and asked.exists()):
+        del form.fields["leverage"]
+    return form
 
 
 def _page(
@@ -109,7 +121,7 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
         size=form.size_now(),
         stop=said["exit_stop"],
         limit=_measured_by(limit, trigger),
-        leverage=said["leverage"] or Decimal(1),
+        leverage=said.get("leverage") or Decimal(1),
     )
     if quantity <= 0:
         raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
@@ -118,7 +130,8 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
     told |= {"reduce_only": said["reduce_only"], "limit": None if limit is None else _written(limit)}
     told |= {"trigger": None if trigger is None else _written_trigger(trigger)}
     told |= {"wallet": str(wallet.pk), "instrument": instrument.pk}
-    told |= {"leverage": None if said["leverage"] is None else plain(said["leverage"])}
+    leverage = said.get("leverage")
+    told |= {"leverage": None if leverage is None else plain(leverage)}
     return _reviewed(told, wallet, instrument)
 
 
@@ -191,7 +204,7 @@ def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
     try:
         if not (wallet.connection.is_paper or request.POST.get("typed", "").strip() == wallet.name):
             review = _reviewed(told, wallet, instrument)
-            form = TicketForm(initial={"symbol": instrument.symbol, "side": terms.side}, label_suffix="")
+            form = _form(wallet, None, {"symbol": instrument.symbol, "side": terms.side})
             wrong = f"Type {wallet.name} as it is written."
             return _page(request, wallet, form, review, wrong=wrong, status=422)
         order: Order = services.place_order(

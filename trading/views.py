@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
@@ -20,6 +20,7 @@ from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from trading import charts, exports, services
 from trading.forms import FilterForm
 from trading.models import REFUSED, Order
+from trading.orders import states
 from trading.selectors import filters as filtering
 from trading.selectors import life
 from trading.selectors.orders import list_orders
@@ -27,6 +28,11 @@ from trading.selectors.positions import PositionRow, list_positions, open_positi
 from trading.selectors.round_trips import round_trip
 from trading.selectors.trades import list_trades, sum_trades
 
+# What is said of a wish to cancel, where it is not the venue that is asked now.
+ENDING: Final[Mapping[str, str]] = {
+    states.SUBMITTING: "The order will be cancelled as soon as the venue has answered.",
+    states.CANCELLED: "The order is cancelled: no venue had heard of it.",
+}
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
 
 
@@ -95,8 +101,10 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask a worker to cancel the order."""
     try:
         with missing_is_404():
-            services.request_cancellation(owner_id=owner_of(request), order_id=pk)
-        messages.success(request, "Cancellation asked for: the order shows what the venue says.")
+            order = services.request_cancellation(owner_id=owner_of(request), order_id=pk)
+        messages.success(
+            request, ENDING.get(order.status, "Cancellation asked for: the order shows what the venue says.")
+        )
     except ConflictError as error:
         messages.warning(request, str(error))
     return redirect("trading:order", pk=pk)

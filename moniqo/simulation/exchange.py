@@ -1,30 +1,26 @@
 """An exchange that fails in every way that the protocol of venues allows, in memory, from a seed.
 
 What it has accepted it carries out, whatever it told: orders are filled at once, in parts, later, in part or not at
-all; its answers get lost, are older than what was told before, or hold a trade twice and others not yet. Messages may
-arrive seconds after their sender has given up. It is stricter than the protocol in one thing: an order that is sent
-while it is known is counted, so that no sending is forgiven.
+all, and those with a limit when the market is there; one that rests is changed in its place, or ended and another
+placed by one message. Its answers get lost, are older than what was told before, or hold a trade twice and others not
+yet. Messages may arrive seconds after their sender has given up. It is stricter than the protocol in one thing: an
+order that is sent while it is known is counted, so that no sending is forgiven.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from random import Random
 from typing import Final
 
+from moniqo.simulation.placed import SPREAD, ZERO, Execution, Placed, Terms
+from moniqo.simulation.unasked import Unasked
+from wallets.venues.amending import Change
 from wallets.venues.base import (
     BalanceReport,
-    CandleReport,
-    CredentialsReport,
-    IncomeReport,
-    MarketReport,
-    MovementReport,
     OrderReport,
     OrderRequest,
-    PositionReport,
-    Status,
-    TickerReport,
     TradeReport,
     VenueAmbiguousError,
     VenueAnswerError,
@@ -33,10 +29,8 @@ from wallets.venues.base import (
     VenueUnavailableError,
 )
 
-ZERO: Final = Decimal(0)
 LOT: Final = Decimal("0.001")
 FEE: Final = Decimal("0.001")
-SPREAD: Final = Decimal("0.0002")
 # What fees are paid in by a seed: the quote asset, what was got, or an asset of the exchange's own.
 FEES: Final = ("quote", "received", "coin")
 COIN: Final = "COIN"
@@ -48,43 +42,7 @@ OLDEST: Final = 4.0
 FATES: Final = {"at once": 48, "in parts": 12, "slowly": 14, "later": 8, "part": 8, "nothing": 5, "refused": 5}
 
 
-@dataclass(slots=True)
-class _Execution:
-    """A trade that has come or is to come; `told` is when the list of trades has it."""
-
-    at: datetime
-    told: datetime
-    quantity: Decimal
-    number: int = 0
-    price: Decimal = ZERO
-    fee: Decimal = ZERO
-    fee_asset: str = ""
-
-
-@dataclass(slots=True)
-class Placed:
-    """An order on the exchange's books. It ends at `ends` with `outcome`, unless all of it is filled before."""
-
-    request: OrderRequest
-    number: int
-    at: datetime
-    executions: list[_Execution] = field(default_factory=list)
-    ends: datetime | None = None
-    outcome: Status = "cancelled"
-
-    def filled(self, now: datetime) -> Decimal:
-        return sum((one.quantity for one in self.executions if one.at <= now and one.number), ZERO)
-
-    def status(self, now: datetime) -> Status:
-        filled = self.filled(now)
-        if filled >= self.request.quantity:
-            return "filled"
-        if self.ends is not None and self.ends <= now:
-            return self.outcome
-        return "partially_filled" if filled else "open"
-
-
-class Exchange:
+class Exchange(Unasked):
     """One account. `price` says what a market's middle is now, `step` is told of every call's beginning and end."""
 
     def __init__(
@@ -102,7 +60,7 @@ class Exchange:
         self.sent_again: list[str] = []
         self.trouble = trouble
         self._away_until: datetime | None = None
-        self._coming: list[tuple[datetime, OrderRequest]] = []
+        self._coming: list[tuple[datetime, Callable[[], object]]] = []
         self._rng, self._now, self._price, self._step, self._fees = rng, now, price, step, fees
         self._numbers = 0
 
@@ -118,7 +76,7 @@ class Exchange:
         for order in self.orders.values():
             yield from (self._trade(order, one) for one in order.executions if one.number and one.at <= now)
 
-    def status(self, client_order_id: str) -> Status:
+    def status(self, client_order_id: str) -> str:
         """What has become of an order."""
         return self.orders[client_order_id].status(self._pass())
 
@@ -134,12 +92,9 @@ class Exchange:
         if fault == "lost":
             raise VenueAmbiguousError("The request timed out.")
         if fault == "late":
-            self._coming.append((self._now() + timedelta(seconds=self._rng.uniform(1, LATEST)), request))
+            self._arrives_late(lambda: self._take(request))
             raise VenueAmbiguousError("The request timed out.")
-        known = self.orders.get(request.client_order_id)
-        if known is not None:
-            self.sent_again.append(request.client_order_id)
-        order = known or self._accept(request)
+        order = self._take(request)
         report = self._report(order, self._pass())
         self._step("submit done")
         if fault == "answer lost":
@@ -150,6 +105,40 @@ class Exchange:
             raise VenueRejectedError("Refused.")
         return report
 
+    def amend(self, change: Change) -> OrderReport:
+        self._begin("amend")
+        fault = self._fault(("lost", "late", "late", "answer lost", "answer lost", "refused"))
+        if fault == "refused":
+            raise VenueRejectedError("Not now.")
+        if fault in ("lost", "late"):
+            if fault == "late":
+                self._arrives_late(lambda: self._change(change))
+            raise VenueAmbiguousError("The request timed out.")
+        order = self._change(change)
+        self._step("amend done")
+        if fault == "answer lost":
+            raise VenueAmbiguousError("The answer timed out.")
+        if order is None:
+            raise VenueRejectedError("There is no such order that rests.")
+        return self._seen(order)
+
+    def replace(self, client_order_id: str, request: OrderRequest) -> OrderReport:
+        self._begin("replace")
+        fault = self._fault(("lost", "late", "answer lost", "answer lost", "refused"))
+        if fault == "refused":
+            raise VenueRejectedError("Not now.")
+        if fault in ("lost", "late"):
+            if fault == "late":
+                self._arrives_late(lambda: self._replace(client_order_id, request))
+            raise VenueAmbiguousError("The request timed out.")
+        order = self._replace(client_order_id, request)
+        self._step("replace done")
+        if fault == "answer lost":
+            raise VenueAmbiguousError("The answer timed out.")
+        if order is None or order.status(self._now()) == "rejected":
+            raise VenueRejectedError("The first was left, or the other turned down.")
+        return self._seen(order)
+
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         self._begin("cancel")
         fault = self._fault(("lost", "answer lost"))
@@ -159,7 +148,7 @@ class Exchange:
         order = self.orders.get(client_order_id)
         if order is None:
             raise VenueRejectedError("There is no such order.")
-        if order.status(now) in ("open", "partially_filled"):
+        if order.rests(now):
             order.ends, order.outcome = now + timedelta(seconds=self._rng.choice((0, 0, 2))), "cancelled"
             order.executions = [one for one in order.executions if one.at <= order.ends]
         self._step("cancel done")
@@ -184,7 +173,7 @@ class Exchange:
         if self._fault(("no answer",)):
             raise VenueAmbiguousError("The answer timed out.")
         now = self._pass()
-        listed = [one for one in self.orders.values() if one.status(now) in ("open", "partially_filled")]
+        listed = [one for one in self.orders.values() if one.rests(now)]
         return tuple(self._seen(one) for one in listed if not self._happens())
 
     def balances(self) -> tuple[BalanceReport, ...]:
@@ -197,27 +186,6 @@ class Exchange:
         self._begin("trades_since")
         found = [one for one in self.trades() if one.at >= since and symbol in (None, one.symbol)]
         return tuple(sorted(found, key=lambda one: one.at))
-
-    def markets(self) -> tuple[MarketReport, ...]:
-        return ()
-
-    def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
-        return ()
-
-    def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
-        return ()
-
-    def positions(self) -> tuple[PositionReport, ...]:
-        return ()
-
-    def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
-        return ()
-
-    def income_since(self, since: datetime) -> tuple[IncomeReport, ...]:
-        return ()
-
-    def check_credentials(self) -> CredentialsReport:
-        return CredentialsReport(can_trade=True, can_withdraw=False)
 
     # --- faults ----------------------------------------------------------------------------------------------------
 
@@ -245,11 +213,45 @@ class Exchange:
 
     # --- matching --------------------------------------------------------------------------------------------------
 
+    def _arrives_late(self, message: Callable[[], object]) -> None:
+        self._coming.append((self._now() + timedelta(seconds=self._rng.uniform(1, LATEST)), message))
+
+    def _take(self, request: OrderRequest) -> Placed:
+        known = self.orders.get(request.client_order_id)
+        if known is None:
+            return self._accept(request)
+        self.sent_again.append(request.client_order_id)
+        return known
+
+    def _change(self, change: Change) -> Placed | None:
+        """Give it other terms; None where it does not rest. To ask for the same a second time changes nothing."""
+        now = self._pass()
+        order = self.orders.get(change.client_order_id)
+        if order is None or not order.rests(now):
+            return None
+        filled, terms = order.filled(now), order.terms(now)
+        if (terms.quantity, terms.price) != (change.quantity, change.price):
+            order.changes.append(Terms(now, max(change.quantity, filled), change.price))
+            order.parts = self._split(change.quantity - filled) if change.quantity > filled else []
+        self._pass()
+        return order
+
+    def _replace(self, client_order_id: str, request: OrderRequest) -> Placed | None:
+        """End it as long as nothing of it is filled, and take the other; None where it was left as it is."""
+        now = self._pass()
+        order = self.orders.get(client_order_id)
+        if order is None or not order.rests(now) or order.filled(now):
+            return None
+        order.ends, order.outcome, order.parts = now, "cancelled", []
+        return self._take(request)
+
     def _accept(self, request: OrderRequest) -> Placed:
         self._numbers += 1
         now = self._now()
         order = Placed(request, self._numbers, now)
         self.orders[request.client_order_id] = order
+        if request.type == "limit":
+            return self._accept_limit(order)
         fate = self._rng.choices(list(FATES), list(FATES.values()))[0] if self.trouble else "at once"
         if fate == "refused" or request.quantity % LOT:
             order.ends, order.outcome = now, "rejected"
@@ -259,6 +261,30 @@ class Exchange:
             self._plan(order, fate)
         self._pass()
         return order
+
+    def _accept_limit(self, order: Placed) -> Placed:
+        """It rests until the market is at its limit. An order that ends at a moment is not ended by every exchange."""
+        request = order.request
+        if request.post_only and order.is_met(self._price(request.symbol), order.at):
+            order.ends, order.outcome = order.at, "rejected"
+            return order
+        order.parts = self._split(request.quantity)
+        if request.expires_at is not None and self._rng.random() < 0.5:
+            order.ends, order.outcome = request.expires_at, "expired"
+        self._pass()
+        return order
+
+    def _meet(self, order: Placed, now: datetime) -> None:
+        """Fill a part of it, or all, if the market is at its limit."""
+        if not order.parts or not order.rests(now) or not order.is_met(self._price(order.request.symbol), now):
+            return
+        count = self._rng.randint(1, len(order.parts))
+        met, order.parts = order.parts[:count], order.parts[count:]
+        for part in met:
+            lag = self._rng.choice((0, 0, 1, 5, 30)) if self.trouble else 0
+            order.executions.append(
+                Execution(now, now + timedelta(seconds=lag), part, price=order.terms(now).price or ZERO)
+            )
 
     def _plan(self, order: Placed, fate: str) -> None:
         """When how much of it is to be filled, and when the list of trades tells it."""
@@ -271,7 +297,7 @@ class Exchange:
             order.ends, order.outcome = moments[-1], self._rng.choice(("cancelled", "expired"))
         for at, part in zip(moments, parts, strict=True):
             lag = self._rng.choice((0, 0, 0, 1, 5, 30)) if self.trouble else 0
-            order.executions.append(_Execution(at, at + timedelta(seconds=lag), part))
+            order.executions.append(Execution(at, at + timedelta(seconds=lag), part))
 
     def _split(self, quantity: Decimal) -> list[Decimal]:
         parts, left = [], quantity
@@ -288,23 +314,23 @@ class Exchange:
         # Accepting one lets time pass here again, in which others of them may arrive.
         while arrived := min((one for one in self._coming if one[0] <= now), key=lambda one: one[0], default=None):
             self._coming.remove(arrived)
-            if arrived[1].client_order_id in self.orders:
-                self.sent_again.append(arrived[1].client_order_id)
-            else:
-                self._accept(arrived[1])
+            arrived[1]()
+        for order in self.orders.values():
+            self._meet(order, now)
         due = [(one.at, o) for o in self.orders.values() for one in o.executions if not one.number and one.at <= now]
         for at, order in sorted(due, key=lambda one: (one[0], one[1].number)):
             self._execute(order, next(one for one in order.executions if not one.number and one.at == at))
         return now
 
-    def _execute(self, order: Placed, one: _Execution) -> None:
+    def _execute(self, order: Placed, one: Execution) -> None:
         request = order.request
         base, quote = request.symbol.split("/")
         is_buy = request.side == "buy"
         self._numbers += 1
         one.number = self._numbers
         middle = self._price(request.symbol)
-        one.price = (middle * (1 + SPREAD if is_buy else 1 - SPREAD)).quantize(Decimal("0.01"))
+        if not one.price:
+            one.price = (middle * (1 + SPREAD if is_buy else 1 - SPREAD)).quantize(Decimal("0.01"))
         notional = one.price * one.quantity
         got = base if is_buy else quote
         one.fee_asset = {"quote": quote, "received": got, "coin": COIN}[self._fees]
@@ -324,24 +350,27 @@ class Exchange:
         if trades and self._happens():
             self._rng.shuffle(trades)
             trades += [self._rng.choice(trades)]
-        return _with(report, trades)
+        return replace(report, trades=tuple(trades))
 
     def _report(self, order: Placed, seen: datetime) -> OrderReport:
         told = [one for one in order.executions if one.number and one.at <= seen and one.told <= seen]
+        terms = order.terms(seen)
         return OrderReport(
             client_order_id=order.request.client_order_id,
             venue_order_id=str(order.number),
             symbol=order.request.symbol,
             side=order.request.side,
-            quantity=order.request.quantity,
+            quantity=terms.quantity,
             filled_quantity=order.filled(seen),
             status=order.status(seen),
             trades=tuple(self._trade(order, one) for one in told),
             at=order.at,
+            kind="market" if terms.price is None else "limit",
+            price=terms.price,
         )
 
     @staticmethod
-    def _trade(order: Placed, one: _Execution) -> TradeReport:
+    def _trade(order: Placed, one: Execution) -> TradeReport:
         return TradeReport(
             trade_id=str(one.number),
             client_order_id=order.request.client_order_id,
@@ -355,17 +384,3 @@ class Exchange:
             at=one.at,
             venue_order_id=str(order.number),
         )
-
-
-def _with(report: OrderReport, trades: Sequence[TradeReport]) -> OrderReport:
-    return OrderReport(
-        client_order_id=report.client_order_id,
-        venue_order_id=report.venue_order_id,
-        symbol=report.symbol,
-        side=report.side,
-        quantity=report.quantity,
-        filled_quantity=report.filled_quantity,
-        status=report.status,
-        trades=tuple(trades),
-        at=report.at,
-    )

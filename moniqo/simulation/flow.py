@@ -2,24 +2,34 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from kit import tenancy
 from kit.errors import ConflictError
-from moniqo.simulation.exchange import LOT
+from moniqo.simulation.people import (
+    Act,
+    amend,
+    buy,
+    cancel,
+    cancel_everything,
+    close,
+    decide_together,
+    end_waiting,
+    raise_stop,
+    rest,
+    sell,
+    stop_all,
+    wait_for,
+)
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
-from trading.models import Cancellation, EmergencyStop, Order, Position
-from trading.orders.terms import Trigger
-from wallets.models import SyncRun, Wallet
+from trading.models import Amendment, Cancellation, EmergencyStop, Order, Position
+from wallets.models import SyncRun
 from wallets.services import sync_connection
 from wallets.sync.turns import RUN_TIMEOUT
 
-Act = Callable[[Stage], object]
-
-CENT: Final = Decimal("0.01")
 ACTS_MOST: Final = 9
 KINDS: Final = ("worker", "database")
 # How often a task is delivered twice, and how often it is lost.
@@ -27,181 +37,6 @@ TWICE, LOST = 0.15, 0.1
 # After faults have stopped: how often the sweepers look, and how much time passes between two looks.
 LOOKS: Final = 60
 BETWEEN, PAUSE = timedelta(seconds=8), timedelta(seconds=50)
-
-
-# --- people and agents -----------------------------------------------------------------------------------------------
-
-
-def buy(on: Stage) -> Act:
-    """A buy with or without levels, by a person or an agent; now and then the same request again."""
-    rng = on.rng
-    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
-    price = on.prices[symbol]
-    given: dict[str, Any] = {
-        "wallet": wallet,
-        "instrument": on.instruments[symbol],
-        "side": "buy",
-        "quantity": Decimal(str(round(rng.uniform(0.6, 30), 3))),
-        "key": f"buy {rng.randrange(10**9)}",
-        "reason": "The flow buys.",
-    }
-    if rng.random() < 0.7:
-        given["exit_stop"] = price * Decimal(str(round(rng.uniform(0.8, 0.99), 4)))
-    if rng.random() < 0.3:
-        given["exit_target"] = price * Decimal(str(round(rng.uniform(1.01, 1.2), 4)))
-    if rng.random() < 0.3:
-        given["exit_trail"] = price * Decimal(str(round(rng.uniform(0.01, 0.1), 4)))
-    return _placing(given)
-
-
-def sell(on: Stage) -> Act:
-    """An agent leaves some of its position, or all of it: what it decides of a bar has that bar's key."""
-    rng = on.rng
-    share, bar = Decimal(str(round(rng.uniform(0.3, 1), 3))), rng.randrange(10**9)
-    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
-            if held is None:
-                return "nothing to sell"
-            quantity = (held.quantity * share).quantize(LOT, ROUND_DOWN) or held.quantity
-            return services.place_order(
-                wallet=Wallet.objects.get(pk=wallet.pk),
-                instrument=on.instruments[symbol],
-                side="sell",
-                quantity=quantity,
-                key=f"run:{wallet.pk}:{bar}",
-                reason="The agent leaves.",
-                reduce_only=True,
-            )
-
-    return act
-
-
-def _placing(given: dict[str, Any]) -> Act:
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            given["wallet"] = Wallet.objects.get(pk=given["wallet"].pk)
-            return services.place_order(**given)
-
-    return act
-
-
-def decide_together(on: Stage) -> Act:
-    """The agents of a farm buy at one bar: their orders are placed and sent together."""
-    bar, symbol = on.rng.randrange(10**9), on.rng.choice(list(on.prices))
-    stop = on.prices[symbol] * Decimal("0.9")
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            places = [services.Place(one.pk, on.instruments[symbol], f"run:{one.pk}:{bar}") for one in on.wallets]
-            batch = services.Batch(places)
-            for place in places:
-                terms = services.Terms("buy", Decimal(2), "All agents enter.", exit_stop=stop)
-                batch.place(place.wallet_id, terms)
-            return batch.write()
-
-    return act
-
-
-def close(on: Stage) -> Act:
-    key = f"{on.rng.randrange(10**9)}"
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            position = Position.objects.filter(closed_at=None).order_by("opened_at", "pk").first()
-            if position is None:
-                return "nothing to close"
-            return services.close_position(owner_id=on.owner_id, position_id=position.pk, key=key)
-
-    return act
-
-
-def raise_stop(on: Stage) -> Act:
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            position = Position.objects.filter(closed_at=None).select_related("instrument").order_by("pk").first()
-            if position is None:
-                return "nothing to protect"
-            stop = max(position.exit_stop or Decimal(0), on.prices[position.instrument.symbol] * Decimal("0.97"))
-            return services.move_levels(owner_id=on.owner_id, position_id=position.pk, levels={"exit_stop": stop})
-
-    return act
-
-
-def cancel(on: Stage) -> Act:
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            order = Order.objects.unfinished().order_by("-created_at", "pk").first()
-            if order is None:
-                return "nothing to cancel"
-            return services.request_cancellation(owner_id=on.owner_id, order_id=order.pk)
-
-    return act
-
-
-def wait_for(on: Stage) -> Act:
-    """An order waits for its trigger: an entry, or the exit of some of a position."""
-    rng = on.rng
-    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
-    kind, side = rng.choice(("stop", "take_profit", "trailing_stop")), rng.choice(("buy", "sell"))
-    away, share = Decimal(str(round(rng.uniform(0.002, 0.04), 4))), Decimal(str(round(rng.uniform(0.3, 1), 3)))
-    key = f"wait {rng.randrange(10**9)}"
-
-    def act(on: Stage) -> object:
-        price = on.prices[symbol]
-        above = (side == "buy") == (kind == "stop")
-        level = (price * (1 + away if above else 1 - away)).quantize(CENT)
-        trail = kind == "trailing_stop"
-        with tenancy.tenant(on.owner_id):
-            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
-            if side == "sell" and held is None:
-                return "nothing to leave"
-            quantity = Decimal(2) if side == "buy" or held is None else held.quantity * share
-            return services.place_order(
-                wallet=Wallet.objects.get(pk=wallet.pk),
-                instrument=on.instruments[symbol],
-                side=side,
-                quantity=quantity.quantize(LOT, ROUND_DOWN) or quantity,
-                key=key,
-                reason="The flow waits.",
-                reduce_only=side == "sell",
-                trigger=Trigger(kind, trail_share=away) if trail else Trigger(kind, price=level),
-            )
-
-    return act
-
-
-def cancel_everything(on: Stage) -> Act:
-    key = f"all {on.rng.randrange(10**9)}"
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            return services.cancel_all(owner_id=on.owner_id, which=services.Which(), key=key)
-
-    return act
-
-
-def end_waiting(_: Stage) -> Act:
-    """What still waits for a price is not wanted any more."""
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            waiting = list(Order.objects.filter(status=Order.Status.WAITING, cancellation=None).order_by("pk"))
-            return [services.request_cancellation(owner_id=on.owner_id, order_id=one.pk).pk for one in waiting]
-
-    return act
-
-
-def stop_all(on: Stage) -> Act:
-    policy = on.rng.choice(("flatten", "keep"))
-
-    def act(on: Stage) -> object:
-        with tenancy.tenant(on.owner_id):
-            return services.stop(owner_id=on.owner_id, wallet_id=on.farm.pk, policy=policy)
-
-    return act
 
 
 # --- the market ------------------------------------------------------------------------------------------------------
@@ -248,6 +83,7 @@ def run_task(name: str, given: dict[str, Any]) -> object:
         "trading.tasks.execute_order": tasks.execute_order,
         "trading.tasks.execute_orders": tasks.execute_orders,
         "trading.tasks.cancel_order": tasks.cancel_order,
+        "trading.tasks.change_order": tasks.change_order,
     }
     return known[name](**given) if name in known else f"not of orders: {name}"
 
@@ -284,6 +120,7 @@ ACTS: Final[dict[Callable[[Stage], Act], tuple[int, int]]] = {
     buy: (22, 17), sell: (8, 17), decide_together: (3, 18), close: (5, 17), raise_stop: (3, 12), cancel: (18, 14),
     stop_all: (4, 14), move_prices: (8, 0), wait: (12, 0), deliver: (32, 36), sweep: (10, 44), protect: (10, 30),
     go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44), wait_for: (24, 17), cancel_everything: (3, 20),
+    rest: (26, 18), amend: (18, 24),
 }  # fmt: skip
 _WEIGHTS: Final = [weight for weight, _ in ACTS.values()]
 
@@ -323,7 +160,7 @@ def recover(on: Stage) -> None:
         now = on.clock.now()
         on.clock.moment = min(max(due, now + BETWEEN), now + PAUSE)
         on.quote()
-        for look in (sweep, protect, go_on_stopping):
+        for look in (end_waiting, sweep, protect, go_on_stopping):
             _do(on, look)
     _do(on, sync)
     with tenancy.tenant(on.owner_id):
@@ -340,6 +177,7 @@ def next_due(on: Stage) -> datetime | None:
         due: list[Any] = [  # of what is unfinished every moment is known, but of what waits: constraints say so
             *Order.objects.unfinished().exclude(due_at=None).values_list("due_at", flat=True),
             *Cancellation.objects.filter(closed_at=None).values_list("due_at", flat=True),
+            *Amendment.objects.filter(closed_at=None).values_list("due_at", flat=True),
         ]
         if EmergencyStop.objects.filter(status="running").exists():
             due.append(on.clock.now())

@@ -28,7 +28,7 @@ def violations(on: Stage) -> list[str]:
     if next_due(on) is not None:
         found.append("Something is still under way after all sweeps.")
     with tenancy.tenant(on.owner_id):
-        orders = {order.client_order_id: order for order in Order.objects.select_related("instrument")}
+        orders = list(Order.objects.select_related("instrument").order_by("created_at"))
         fills = list(Fill.objects.select_related("order", "instrument"))
         positions = list(Position.objects.select_related("instrument"))
         accounts = list(
@@ -53,24 +53,28 @@ def unproved(owner_id: UUID | None = None) -> list[str]:
     return said if report.is_whole else [*said, "The proof of the books did not come to its end."]
 
 
-def _orders(on: Stage, orders: dict[str, Order]) -> Iterator[str]:
-    """No order twice or unknown at the venue, and each ended there as it did here."""
+def _orders(on: Stage, orders: Sequence[Order]) -> Iterator[str]:
+    """No order twice or unknown at the venue, and each ended there as it did here: of those that stood for the same one
+    there, the last."""
+    named: dict[str, list[Order]] = {}
+    for order in orders:
+        named.setdefault(order.client_order_id, []).append(order)
     for name in on.exchange.sent_again:
         yield f"Order {name} was sent while the venue had it."
     for name, placed in on.exchange.orders.items():
-        order = orders.get(name)
-        if order is None:
+        own = named.get(name)
+        if own is None:
             yield f"The venue has order {name}, which nobody placed."
             continue
-        told = on.exchange.status(name)
-        if order.status != told:
-            yield f"Order {name} is {order.status} here and {told} at the venue."
-        if order.filled_quantity != placed.filled(on.clock.now()):
-            yield f"Order {name} has {order.filled_quantity} filled here, {placed.filled(on.clock.now())} at the venue."
-    for name, order in orders.items():
-        if not order.is_terminal:
-            yield f"Order {name} is still {order.status}."
-        if name not in on.exchange.orders and (order.filled_quantity or order.status == "filled"):
+        last, told, there = own[-1], on.exchange.status(name), placed.filled(on.clock.now())
+        is_cut = told == "filled" and placed.terms(on.clock.now()).quantity < sum(one.quantity for one in own)
+        if last.status != told and not (is_cut and last.status == "cancelled"):
+            yield f"Order {name} is {last.status} here and {told} at the venue."
+        if (here := sum((one.filled_quantity for one in own), ZERO)) != there:
+            yield f"Order {name} has {here} filled here, {there} at the venue."
+    for name, own in named.items():
+        yield from (f"Order {name} is still {one.status}." for one in own if not one.is_terminal)
+        if name not in on.exchange.orders and any(one.filled_quantity or one.status == "filled" for one in own):
             yield f"Order {name} is filled here, and the venue does not know it."
 
 

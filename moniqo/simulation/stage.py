@@ -4,13 +4,13 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from celery import current_app
 from django.db.models import Case, Value, When
@@ -26,6 +26,7 @@ from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Platform, Wallet
 from wallets.venues import registry
 from wallets.venues.base import Venue
+from wallets.venues.capabilities import CAPABILITIES, Can, Works, capabilities_of
 from wallets.venues.demo import account as demo
 
 START: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -36,6 +37,8 @@ WALLETS: Final = (2, 3)
 # How often something goes wrong at the venue, and how often a piece of work is cut off somewhere.
 TROUBLES: Final = (0.0, 0.1, 0.3, 0.5)
 CRASHES: Final = 0.35
+# How orders that rest are changed there.
+CHANGES: Final[tuple[Works, ...]] = ("yes", "partly", "no")
 
 
 class Clock:
@@ -122,6 +125,7 @@ def stage(seed: int, *, paper: bool = False) -> Iterator[Stage]:
         )
         found = _desk(rng, now, prices, exchange)
         stack.enter_context(_at(demo.open_demo_venue if paper else lambda _: exchange))
+        stack.enter_context(_changing("no" if paper else rng.choice(CHANGES)))
         if paper:
             for asset, total in exchange.totals.items():
                 demo.credit(owner_id=found[0].pk, connection_id=found[1].pk, asset=asset, amount=total)
@@ -184,6 +188,17 @@ def _at(adapter: Callable[[Connection], Venue]) -> Iterator[None]:
         yield
     finally:
         del registry.ADAPTERS[VENUE]
+
+
+@contextmanager
+def _changing(works: Works) -> Iterator[None]:
+    """Whether the venue changes orders by itself: in their place, or by ending one and placing another."""
+    declared = cast("dict[str, Mapping[str, Can]]", CAPABILITIES)
+    declared[VENUE] = {**capabilities_of(VENUE), "amend": Can(works)}
+    try:
+        yield
+    finally:
+        del declared[VENUE]
 
 
 # --- who plays -------------------------------------------------------------------------------------------------------

@@ -164,7 +164,7 @@ class Account:
         # What is called with a word (balance, order, position) and what it is about, when it has changed.
         self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
-        self._numbers = itertools.count(1_000_001)
+        self.numbers = itertools.count(1_000_001)
 
     def now_ms(self) -> int:
         return int(time.time() * 1000) + self.skew_ms
@@ -187,7 +187,7 @@ class Account:
         return self._note(asset, Decimal(amount), Decimal(fee), is_deposit=False)
 
     def _note(self, asset: str, amount: Decimal, fee: Decimal, *, is_deposit: bool) -> Moved:
-        self.moved.append(Moved(next(self._numbers), asset, amount, fee, is_deposit, self.now_ms()))
+        self.moved.append(Moved(next(self.numbers), asset, amount, fee, is_deposit, self.now_ms()))
         return self.moved[-1]
 
     def moves(self, *, deposits: bool, since_ms: int) -> list[Moved]:
@@ -239,7 +239,7 @@ class Account:
         if self.total(paid_in) - self.held(paid_in) < need:
             raise RefusedError("funds")
         order = Placed(
-            next(self._numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate,
+            next(self.numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate,
             trigger,
         )  # fmt: skip
         if trigger is not None and (trigger % market.tick or trigger >= market.price):
@@ -301,7 +301,7 @@ class Account:
             wallet[market.base] = wallet.get(market.base, ZERO) + (quantity if buys else -quantity)
             wallet[market.quote] = wallet.get(market.quote, ZERO) + (-cost if buys else cost)
         wallet[fee_asset] = wallet.get(fee_asset, ZERO) - fee
-        fill = Fill(next(self._numbers), order, price, quantity, fee, fee_asset, is_maker, self.now_ms())
+        fill = Fill(next(self.numbers), order, price, quantity, fee, fee_asset, is_maker, self.now_ms())
         order.fills.append(fill)
         if market.is_perpetual:
             self._earn("trade", market, fee_asset, realized=realized, fee=fee, fill=fill)
@@ -359,7 +359,7 @@ class Account:
 
     def _earn(self, kind: str, market: Market | None, asset: str, **amounts: Any) -> Earned:
         given = {"realized": ZERO, "funding": ZERO, "fee": ZERO, **amounts}
-        self.earned.append(Earned(next(self._numbers), kind, market, asset, at_ms=self.now_ms(), **given))
+        self.earned.append(Earned(next(self.numbers), kind, market, asset, at_ms=self.now_ms(), **given))
         return self.earned[-1]
 
     def told_earned(self, *, since_ms: int = 0, until_ms: int = 10**15) -> list[Earned]:
@@ -375,6 +375,34 @@ class Account:
             raise RefusedError("unknown_order")
         order.state, order.held = "cancelled", ZERO
         self.changed("order", (order, None))
+        return order
+
+    def amend(
+        self, order: Placed | None, quantity: Decimal, price: Decimal, *, post_only: bool = False, least: bool = True
+    ) -> Placed:
+        """Give an order that rests another size and limit, and fill what meets the price now. Raises RefusedError.
+
+        One that is to be no more than what is filled ends; where the exchange knows no such end it refuses.
+        """
+        if order is None or order.state != "open" or (quantity <= order.filled and not least):
+            raise RefusedError("unknown_order")
+        market, buys = order.market, order.side == "buy"
+        self._require_steps(market, order.side, quantity, price)
+        left = quantity - order.filled
+        paid_in = market.quote if buys or market.is_perpetual else market.base
+        need = left * price * market.size if buys or market.is_perpetual else left
+        need = need / market.leverage if market.is_perpetual else need
+        if self.total(paid_in) - self.held(paid_in) + order.held < need:
+            raise RefusedError("funds")
+        meets = price >= market.ask if buys else price <= market.bid
+        if meets and post_only:
+            raise RefusedError("post_only")
+        order.quantity, order.price, order.held = max(quantity, order.filled), price, max(need, ZERO)
+        if left <= 0:
+            order.state, order.held = "filled", ZERO
+        self.changed("order", (order, None))
+        if meets and left > 0:
+            self.fill(order, left, market.ask if buys else market.bid, is_maker=False)
         return order
 
     def market(self, market_id: str) -> Market:

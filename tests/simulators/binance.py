@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from tests.simulators.account import Account, Fill, Market, Placed
+from tests.simulators.account import Account, Fill, Market, Placed, RefusedError
 from tests.simulators.binance_lines import STATES, BinanceLines, no
 from tests.simulators.binance_rows import income_rows
 from tests.simulators.wire import Key, Request, SaidNoError, signed, text
@@ -82,6 +82,7 @@ class Binance(BinanceLines):
         f"POST {SPOT}/order": "create",
         f"GET {SPOT}/order": "order",
         f"DELETE {SPOT}/order": "cancel",
+        f"POST {SPOT}/order/cancelReplace": "cancel_replace",
         f"GET {SPOT}/openOrders": "open_orders",
         f"GET {SPOT}/myTrades": "trades",
         f"GET {FUTURES}/v3/balance": "futures_balance",
@@ -90,6 +91,7 @@ class Binance(BinanceLines):
         f"POST {FUTURES}/v1/order": "create",
         f"GET {FUTURES}/v1/order": "order",
         f"DELETE {FUTURES}/v1/order": "cancel",
+        f"PUT {FUTURES}/v1/order": "amend",
         f"GET {FUTURES}/v1/openOrders": "open_orders",
         f"GET {FUTURES}/v1/userTrades": "trades",
     }
@@ -315,6 +317,38 @@ class Binance(BinanceLines):
         if order is None or order.state != "open":
             raise no(-2011, "Unknown order sent.")
         return self._told(account, account.cancel(order))
+
+    def amend(self, request: Request) -> Any:
+        asked = request.fields
+        account, order = self._found(request)
+        try:
+            account.amend(order, Decimal(asked["quantity"]), Decimal(asked["price"]), least=False)
+        except RefusedError as refusal:
+            raise no(*FUTURES_NOES[refusal.reason]) from refusal
+        return _futures_order(order) if order else None
+
+    def cancel_replace(self, request: Request) -> Any:
+        """https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints: the order of
+        `cancelOrigClientOrderId` is cancelled if it may be, and the other placed if it was."""
+        asked = request.fields
+        told: dict[str, Any] = {"cancelResult": "FAILURE", "newOrderResult": "NOT_ATTEMPTED", "newOrderResponse": None}
+        old = self.account.find(client_id=asked["cancelOrigClientOrderId"])
+        words = ""
+        if old is None or old.state != "open":
+            words = "Unknown order sent."
+        elif asked.get("cancelRestrictions") == "ONLY_NEW" and old.fills:
+            words = "Order was not canceled due to cancel restrictions."
+        if old is None or words:
+            told["cancelResponse"] = {"code": -2011, "msg": words}
+            raise no(-2022, "Order cancel-replace failed.", data=told)
+        told |= {"cancelResult": "SUCCESS", "cancelResponse": _spot_order(self.account.cancel(old))}
+        try:
+            placed = self.create(request)
+        except RefusedError as refusal:
+            code, words = NOES[refusal.reason]
+            told |= {"newOrderResult": "FAILURE", "newOrderResponse": {"code": code, "msg": words}}
+            raise no(-2021, "Order cancel-replace partially failed.", 409, data=told) from refusal
+        return told | {"newOrderResult": "SUCCESS", "newOrderResponse": placed}
 
     def open_orders(self, request: Request) -> Any:
         account = self._side(request)

@@ -11,8 +11,8 @@ from tests.simulators.wire import Request, SaidNoError, Wire, signed, text
 STATES: Final = {"open": "NEW", "filled": "FILLED", "cancelled": "CANCELED"}
 
 
-def no(code: int, words: str, status: int = 400) -> SaidNoError:
-    return SaidNoError(status, {"code": code, "msg": words})
+def no(code: int, words: str, status: int = 400, **more: Any) -> SaidNoError:
+    return SaidNoError(status, {"code": code, "msg": words, **more})
 
 
 class BinanceLines(Wire):

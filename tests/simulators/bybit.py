@@ -45,6 +45,7 @@ class Bybit(BybitLines):
         "GET /v5/position/list": "positions",
         "GET /v5/user/query-api": "permissions",
         "POST /v5/order/create": "create",
+        "POST /v5/order/amend": "amend",
         "POST /v5/order/cancel": "cancel",
         "GET /v5/order/realtime": "realtime",
         "GET /v5/order/history": "history",
@@ -227,6 +228,16 @@ class Bybit(BybitLines):
         market = self._market(asked)
         found = self.account.find(client_id=asked.get("orderLinkId", ""), number=asked.get("orderId", ""))
         order = self.account.cancel(found if found and found.market is market else None)
+        return {"orderId": str(order.number), "orderLinkId": order.client_id}
+
+    def amend(self, request: Request) -> Any:
+        asked = request.fields
+        market = self._market(asked)
+        found = self.account.find(client_id=asked.get("orderLinkId", ""), number=asked.get("orderId", ""))
+        order = self.account.amend(
+            found if found and found.market is market else None, Decimal(asked["qty"]), Decimal(asked["price"]),
+            least=False,
+        )  # fmt: skip
         return {"orderId": str(order.number), "orderLinkId": order.client_id}
 
     def _orders(self, request: Request) -> list[Placed]:

@@ -53,6 +53,7 @@ class Kraken(KrakenLines):
         "POST /0/private/GetApiKeyInfo": "key_info",
         "POST /0/private/GetWebSocketsToken": "token",
         "POST /0/private/AddOrder": "create",
+        "POST /0/private/AmendOrder": "amend",
         "POST /0/private/CancelOrder": "cancel",
         "POST /0/private/OpenOrders": "open_orders",
         "POST /0/private/ClosedOrders": "closed_orders",
@@ -83,7 +84,7 @@ class Kraken(KrakenLines):
         if self.account.skew_ms or int(nonce) <= self._nonce - 10_000:
             raise no("EAPI:Invalid nonce")
         self._nonce = max(self._nonce, int(nonce))
-        if request.path.endswith(("AddOrder", "CancelOrder")) and "trade" not in self.key.rights:
+        if request.path.endswith(("AddOrder", "AmendOrder", "CancelOrder")) and "trade" not in self.key.rights:
             raise no("EGeneral:Permission denied")
 
     def refused(self, reason: str) -> SaidNoError:
@@ -167,6 +168,15 @@ class Kraken(KrakenLines):
     def cancel(self, request: Request) -> Any:
         self.account.cancel(self._found(request.fields))
         return {"count": 1}
+
+    def amend(self, request: Request) -> Any:
+        """https://docs.kraken.com/api-reference/trading/amend-order: names and number stay, and what was filled."""
+        asked = request.fields
+        self.account.amend(
+            self._found(asked), Decimal(asked["order_qty"]), Decimal(asked["limit_price"]),
+            post_only=asked.get("post_only") == "true",
+        )  # fmt: skip
+        return {"amend_id": txid(next(self.account.numbers))}
 
     def open_orders(self, request: Request) -> Any:
         return {"open": self._told(request, is_open=True)}

@@ -55,6 +55,7 @@ class Okx(OkxLines):
         "GET /api/v5/account/config": "config",
         "POST /api/v5/trade/order": "create",
         "GET /api/v5/trade/order": "order",
+        "POST /api/v5/trade/amend-order": "amend",
         "POST /api/v5/trade/cancel-order": "cancel",
         "GET /api/v5/trade/orders-pending": "pending",
         "GET /api/v5/trade/orders-history": "history",
@@ -238,6 +239,19 @@ class Okx(OkxLines):
         self.account.cancel(found)
         return [{"clOrdId": found.client_id, "ordId": str(found.number), "ts": str(self.account.now_ms()),
                  "sCode": "0", "sMsg": ""}]  # fmt: skip
+
+    def amend(self, request: Request) -> Any:
+        asked, found = request.fields, self._found(request)
+        try:
+            self.account.amend(found, Decimal(asked["newSz"]), Decimal(asked["newPx"]), least=False)
+        except RefusedError as refusal:
+            if refusal.reason != "unknown_order":
+                raise
+            told = {"clOrdId": "", "ordId": "", "ts": str(self.account.now_ms()), "reqId": "", "sCode": "51503",
+                    "sMsg": "Order modification failed as the order does not exist."}  # fmt: skip
+            raise no("1", "All operations failed", data=[told]) from refusal
+        return [{"clOrdId": asked.get("clOrdId", ""), "ordId": str(found.number if found else ""), "reqId": "",
+                 "ts": str(self.account.now_ms()), "sCode": "0", "sMsg": ""}]  # fmt: skip
 
     def pending(self, request: Request) -> Any:
         rows = [order for order in reversed(self.account.orders) if order.state == "open"]

@@ -165,7 +165,7 @@ def test_the_page_shows_what_may_happen_and_sends_the_wish_once(desk: Desk, clie
     client.force_login(desk.owner)
     page = reverse("trading:order-amend", args=(order.pk,))
     shown = client.get(page)
-    assert services.RISK_OF_AMENDING in shown.content.decode()
+    assert services.RISKS_OF_AMENDING["ends"] in shown.content.decode()
     key = shown.context["form"].initial["key"]
     assert client.post(page, {"limit_price": "95.001", "quantity": "10", "key": key}).status_code == 422
     for _ in range(2):
@@ -190,7 +190,7 @@ def test_programs_amend_with_a_key_and_read_what_took_its_place(desk: Desk, clie
     assert post("a", limit_price="95.001").status_code == 422
     first = post("a", limit_price="96")
     assert (first.status_code, first.json()["closed_at"]) == (202, None)
-    assert first.json()["risk"] == services.RISK_OF_AMENDING
+    assert first.json()["risk"] == services.RISKS_OF_AMENDING["ends"]
     assert post("a", limit_price="96").json() == first.json()
     assert post("b", limit_price="97").status_code == 409
     new = carried_out(desk, order)

@@ -4,11 +4,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from celery import current_app
+from django.test import Client
+from django.urls import reverse
 
 from kit import clock, tenancy
 from kit.errors import ConflictError, NotFoundError
 from kit.users.models import User
 from markets.models import Instrument
+from tests.programs import bearer
 from tests.trading.desk import SYMBOL, Desk, assert_books_prove_themselves, make_desk, set_price, use_adapter
 from trading import services, tasks
 from trading.models import Cancellation, Order
@@ -132,6 +136,94 @@ def test_a_venue_that_is_away_is_asked_again(desk: Desk, venue: RestingVenue) ->
     tasks.resolve_orders()
     assert desk.fresh(order).status == "cancelled"
     assert wish(desk).attempts == 2
+
+
+def test_an_order_that_nobody_has_sent_ends_at_once(desk: Desk, venue: RestingVenue) -> None:
+    order = desk.place("buy", "1")
+    assert ask(desk, order).status == "cancelled"
+    assert desk.execute(order).status == "cancelled"
+    assert (venue.asked, desk.held("USDT")) == ([], 0)
+    assert wish(desk).closed_at is not None
+    assert_books_prove_themselves(desk)
+
+
+def on_its_way(desk: Desk, venue: RestingVenue, monkeypatch: pytest.MonkeyPatch) -> Order:
+    """An order that a worker is sending while its owner asks for its end."""
+    order = desk.place("buy", "1")
+    submit = venue.submit
+
+    def meanwhile(request: OrderRequest) -> OrderReport:
+        assert ask(desk, order).status == "submitting"
+        assert services.cancel_order(owner_id=desk.owner.pk, order_id=order.pk).status == "submitting"
+        return submit(request)
+
+    monkeypatch.setattr(venue, "submit", meanwhile)
+    return order
+
+
+def test_the_wish_to_end_an_order_that_is_on_its_way_is_kept_and_carried_out(
+    desk: Desk, venue: RestingVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = on_its_way(desk, venue, monkeypatch)
+    sent: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **_: sent.append(name))
+    assert desk.execute(order).status == "open"
+    assert "trading.tasks.cancel_order" in sent
+    assert "cancel" not in venue.asked
+    with tenancy.tenant(desk.owner.pk):
+        told = [str(event.detail) for event in order.events.order_by("id")]
+    assert "It will be cancelled as soon as the venue has answered." in " ".join(told)
+    assert services.cancel_order(owner_id=desk.owner.pk, order_id=order.pk).status == "cancelled"
+    assert (desk.held("USDT"), wish(desk).closed_at is not None) == (0, True)
+    assert_books_prove_themselves(desk)
+
+
+def test_where_it_is_filled_before_its_end_could_be_asked_for_that_is_what_counts(
+    desk: Desk, venue: RestingVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = on_its_way(desk, venue, monkeypatch)
+    submit = venue.submit
+    monkeypatch.setattr(venue, "submit", lambda request: (submit(request), venue.fill(order, "1"))[0])
+    assert desk.execute(order).status == "open"
+    let_all_fall_due(desk)
+    tasks.resolve_orders()
+    assert desk.fresh(order).status == "filled"
+    assert wish(desk).closed_at is not None
+
+
+def test_one_that_never_arrived_is_not_sent_again(
+    desk: Desk, venue: RestingVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = desk.place("buy", "1")
+
+    def away(_: OrderRequest) -> OrderReport:
+        ask(desk, order)
+        raise VenueUnavailableError("The connection was refused.")
+
+    monkeypatch.setattr(venue, "submit", away)
+    assert desk.execute(order).status == "submitting"
+    let_all_fall_due(desk)
+    tasks.resolve_orders()
+    assert desk.fresh(order).status == "cancelled"
+    assert (venue.orders, desk.held("USDT")) == ({}, 0)
+
+
+def test_page_and_api_say_that_it_will_be_cancelled(
+    desk: Desk, venue: RestingVenue, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = desk.place("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        Order.objects.filter(pk=order.pk).update(attempts=1, due_at=leases.start(leases.LEASE))
+    client.force_login(desk.owner)
+    page = reverse("trading:order", args=(order.pk,))
+    answer = client.post(reverse("trading:order-cancel", args=(order.pk,)), follow=True)
+    shown = answer.content.decode()
+    assert shown.count("will be cancelled as soon as the venue has answered") == 3, "message, notice and event"
+    assert reverse("trading:order-cancel", args=(order.pk,)) not in shown
+    told = client.get(f"/api/v1/orders/{order.pk}", headers=bearer(desk.owner)).json()
+    assert (told["status"], told["is_ending"]) == ("submitting", True)
+    again = client.post(f"/api/v1/orders/{order.pk}/cancel", headers=bearer(desk.owner))
+    assert (again.status_code, client.get(page).status_code) == (202, 200)
 
 
 def test_asking_twice_is_one_wish(desk: Desk, venue: RestingVenue) -> None:

@@ -126,10 +126,20 @@ def test_what_would_open_is_cancelled_first_and_then_sold(desk: Desk, venue: Res
 
 def test_an_order_that_is_just_being_sent_is_waited_for(desk: Desk) -> None:
     order = desk.place("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        Order.objects.filter(pk=order.pk).update(attempts=1)
     found = close(desk)
-    assert (found.cancelled, [one.pk for one in found.opening], found.is_done) == ((), [order.pk], False)
-    desk.execute(order)
-    assert [one.quantity for one in close(desk).placed] == [1]
+    assert ([one.pk for one in found.cancelled], found.is_done) == ([order.pk], False)
+    assert [one.pk for one in found.opening] == [order.pk]
+    desk.fall_due(order)
+    assert desk.resolve(order).status == "cancelled"
+    assert close(desk).is_done
+
+
+def test_an_order_that_nobody_has_sent_ends_at_once(desk: Desk) -> None:
+    order = desk.place("buy", "1")
+    found = close(desk)
+    assert ([one.pk for one in found.cancelled], found.is_done) == ([order.pk], True)
 
 
 def test_exits_go_on_where_only_reducing_is_allowed(desk: Desk) -> None:

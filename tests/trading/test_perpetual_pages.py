@@ -12,7 +12,7 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.trading.perpetual_desk import PERPETUAL, PerpetualDesk, make_perpetual_desk
 from trading import services
-from trading.models import EmergencyStop, Order
+from trading.models import EmergencyStop, Order, Position
 
 D = Decimal
 TICKET = reverse("trading:ticket")
@@ -145,3 +145,42 @@ def test_an_emergency_stop_that_closes_derivatives_closes_them_and_keeps_what_is
     assert done.status == EmergencyStop.Status.DONE
     assert desk.position() is None
     assert desk.balance("BTC") == 2
+
+
+def test_of_a_trade_that_turned_it_each_position_lists_its_part(client: Client, desk: PerpetualDesk) -> None:
+    desk.trade("buy", "4", leverage=D(5))
+    turning = desk.trade("sell", "10", leverage=D(5))
+    (first,), second = desk.closed(), desk.position()
+    assert second is not None
+    for position, side, part in ((first, "exits", 4), (second, "entries", 6)):
+        found = client.get(reverse("trading:position", args=(position.pk,))).context["found"]
+        (fill,) = getattr(found, side)
+        assert (fill.order_id, fill.quantity, fill.whole, fill.notional) == (turning.pk, part, 10, fill.price * part)
+    with tenancy.tenant(desk.owner.pk):
+        whole = turning.fills.get()
+    parts = [position.fees for position in (first, second)]
+    assert sum(parts) == whole.fee + desk_fee(desk, first)
+
+
+def desk_fee(desk: PerpetualDesk, position: Position) -> Decimal:
+    """What opening the first had cost."""
+    with tenancy.tenant(desk.owner.pk):
+        return Order.objects.get(side="buy").fills.get().fee
+
+
+def test_the_ticket_asks_for_a_leverage_of_perpetuals_alone(client: Client, desk: PerpetualDesk) -> None:
+    for symbol, is_asked in ((PERPETUAL, True), (desk.spot.symbol, False), ("", True)):
+        form = client.get(TICKET, {"wallet": str(desk.wallet.pk), "symbol": symbol}).context["form"]
+        assert ("leverage" in form.fields) == is_asked
+
+
+def test_whoever_trades_at_a_master_is_not_called_its_agent(client: Client, desk: PerpetualDesk) -> None:
+    desk.trade("buy", "1", leverage=D(5))
+    position = desk.position()
+    assert position is not None
+    address = reverse("trading:position", args=(position.pk,))
+    assert "Its agent" in client.get(address).content.decode()
+    with tenancy.tenant(desk.owner.pk):
+        desk.wallet.role = "farm"
+        desk.wallet.save(update_fields=("role",))
+    assert "Its agent" not in client.get(address).content.decode()

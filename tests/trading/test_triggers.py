@@ -28,7 +28,7 @@ from tests.trading.test_limit_orders import at, refused, settled
 from tests.trading.test_ticket import asked, placing
 from trading import services, tasks
 from trading.models import Order
-from trading.orders.terms import Trigger
+from trading.orders.terms import Trigger, limit_of
 from wallets.models import Wallet
 
 D = Decimal
@@ -401,3 +401,13 @@ def test_two_prices_are_asked_for_by_hand_and_by_programs(desk: Desk, client: Cl
     assert (answer["status"], answer["trigger_price"], answer["target_price"]) == ("waiting", "90", "120")
     fields = client.post(page, asked(desk, **two | {"target_price": ""}, how_much="0.5")).context["form"].errors
     assert "target_price" in fields
+
+
+def test_what_does_not_go_with_a_trigger_is_said_of_that_trigger() -> None:
+    with pytest.raises(InvalidInputError, match="at the market once its trigger is reached: choose a stop limit"):
+        limit_of("oco", price=D(95))
+    with pytest.raises(InvalidInputError, match="filled at once"):
+        limit_of("market", price=D(95))
+    with pytest.raises(InvalidInputError, match="only in average true ranges") as error:
+        Trigger("trailing_stop", trail=D(5), timeframe="1h")
+    assert set(error.value.fields) == {"trail_timeframe"}

@@ -72,7 +72,7 @@ def test_a_whole_tree_gives_up_what_is_free_over_each_link_in_one_posting(tree: 
     post(owner_id=tree.owner.pk, key="hold", kind="hold", legs=[hold])
     plan = keep(tree, do="collect", wallet_id=tree.master.pk, what="free", below=True)
     assert said(plan.lines) == [("Agent", "Farm", 180), ("Farm", "Master", 180), ("Farm", "Master", 250)]
-    assert "Agent: 120 USDT is in open orders." in plan.allocation.stays.exact
+    assert "Agent: 120 USDT is in open orders or margin." in plan.allocation.stays.exact
     assert "Farm: 50 USDT is its minimum balance." in plan.allocation.stays.exact
     sides = {side.wallet.name: side for side in plan.sides}
     agent = sides["Agent"]

@@ -43,15 +43,30 @@ class Cancellation(Identified, Owned):
 
 
 class Amendment(Identified, Owned):
-    """The wish to have an order with other terms, committed with the wish to end it; open until it is carried out.
+    """The wish to have an order with other terms, committed before its venue hears of it; open until it is carried out.
 
-    An order's intent never changes: when it has ended, another takes its place, for what is left of the quantity.
+    An order's intent never changes, so another order stands for the new terms, for what is left of the quantity. How it
+    comes to its place is the venue's `way`: the first is ended, with a wish of its own, and then the other placed; or
+    one message does both; or the venue changes its order in its place, and the other is that very order.
     """
+
+    class Way(models.TextChoices):
+        ENDS = "ends", "Ended, then placed anew"
+        IN_PLACE = "in_place", "Changed in its place"
+        AT_ONCE = "at_once", "Ended and placed anew at once"
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="amendment")
     key = models.CharField(max_length=120, help_text="Idempotency key of the wish.")
     limit_price = MoneyField()
     quantity = MoneyField(help_text="All that is wanted, with what was filled before.")
+    way = models.CharField(
+        max_length=8, choices=Way, default=Way.ENDS, db_default=Way.ENDS, help_text="How the venue changes an order."
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the venue was asked to change it, or may have been."
+    )
+    explanation = SentenceField(help_text="What the gate said when it was asked for.")
+    numbers = models.JSONField(default=dict, db_default={}, help_text="The numbers that the gate looked at.")
     result = SentenceField(help_text="What became of it.")
     due_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper looks at it. Real time.")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +81,7 @@ class Amendment(Identified, Owned):
                 | Q(closed_at__isnull=False, due_at__isnull=True),
                 name="amendment_open_is_never_forgotten",
             ),
+            models.CheckConstraint(condition=Q(way__in=("ends", "in_place", "at_once")), name="amendment_way_known"),
         )
         indexes = (models.Index(fields=("due_at",), condition=Q(closed_at__isnull=True), name="amendment_due"),)
 

@@ -164,7 +164,7 @@ class Order(Identified, Owned):
         null=True,
         blank=True,
         related_name="replaced_by",
-        help_text="The order that was amended; it had ended when this one was placed.",
+        help_text="The order that was amended; it had ended when this one took its place.",
     )
     hold = models.ForeignKey(
         Transfer,
@@ -196,7 +196,13 @@ class Order(Identified, Owned):
         ordering = ("-created_at",)
         constraints = (
             models.UniqueConstraint(fields=("owner", "key"), name="order_key_once_per_owner"),
-            models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
+            # An order that was changed in its place has the name of the one whose place it took, and no third one has.
+            models.UniqueConstraint(
+                fields=("connection", "client_order_id", "replaces"), name="order_client_id_once", nulls_distinct=False
+            ),
+            models.UniqueConstraint(
+                fields=("connection", "client_order_id"), condition=UNFINISHED, name="order_client_id_unfinished_once"
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
                 condition=Q(type__in=LIMITED, limit_price__gt=0, time_in_force__in=TimeInForce.values)

@@ -1,35 +1,58 @@
 """Other terms for an order that rests.
 
-An order's intent never changes, so another takes its place. The wish is a row, committed with the wish to end the old
-order. When that has ended by the venue's word, the new one is placed for what is left of the quantity, in the
-transaction that closes the wish: a crash at any line leaves the old order, or the wish that the sweeper finishes, or
-the new order, and never both of them. Between the two nothing rests, and the gate may refuse the new one: it is asked
-before the old one is given up, and what it says then is kept with the wish.
+An order's intent never changes, so another takes its place. The wish is a row, committed before the venue hears of it,
+with what the gate said. A venue that changes orders by itself is asked to (`changing`), and the other order stands for
+what it did. Elsewhere the wish is committed with the wish to end the old order. When that has ended by the venue's
+word, the new one is placed for what is left of the quantity, in the transaction that closes the wish: a crash at any
+line leaves the old order, or the wish that the sweeper finishes, or the new order, and never both of them. Between the
+two nothing rests, and the gate may refuse the new one: it is asked before the old one is given up, and what it says
+then is kept with the wish.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from celery import current_app
 from django.db import transaction
 
 from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
-from trading.models import Amendment, Cancellation, Order
+from trading.models import Amendment, Cancellation, Order, Side
 from trading.orders import leases, states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
+from trading.orders.holds import hold_again, to_buy
 from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.life import found, locked, note
 from trading.orders.placing import Batch, place_order
+from trading.orders.succeeding import close
 from trading.orders.terms import Limit
+from trading.risk import gate as risk
 from trading.risk.sizing import in_lots
+from wallets.venues.capabilities import capabilities_of
 
-RISK: Final = (
-    "The venue ends the order before another takes its place: meanwhile nothing of it rests, what is filled until then "
-    "is taken off, and its place in the queue is lost."
-)
+Way = Amendment.Way
+# What may happen between the old terms and the new ones, by how the venue changes an order.
+RISKS: Final[Mapping[str, str]] = {
+    Way.ENDS: (
+        "The venue ends the order before another takes its place: meanwhile nothing of it rests, what is filled until "
+        "then is taken off, and its place in the queue is lost."
+    ),
+    Way.AT_ONCE: (
+        "The venue ends the order and places another in one message: its place in the queue is lost, and where the "
+        "other is turned down nothing rests."
+    ),
+    Way.IN_PLACE: (
+        "The venue changes the order where it stands: it is there all the time, and what is filled until then is taken "
+        "off. Its place in the queue may be lost."
+    ),
+}
+# What a venue's word for it means here.
+_WAYS: Final[Mapping[str, str]] = {"yes": Way.IN_PLACE, "partly": Way.AT_ONCE, "no": Way.ENDS}
 
 
 def amend_order(
@@ -56,25 +79,75 @@ def amend_order(
             raise InvalidInputError(
                 "Give another limit or another quantity.", fields={"limit_price": "As it is.", "quantity": "As it is."}
             )
-        _require_allowed(order, at, wanted)
-        wish = Amendment.objects.create(
-            owner_id=owner_id, order=order, key=key, limit_price=at, quantity=wanted,
-            due_at=leases.start(leases.LOOK_AGAIN),
-        )  # fmt: skip
-        instrument = order.instrument
+        verdict = _require_allowed(order, at, wanted)
+        way, instrument = way_of(order), order.instrument
         reason = sentence(
             "It was amended to {quantity} at {price}: another order takes its place.",
             quantity=amount(wanted, instrument.base),
             price=price(at, instrument.tick_size),
         )
-        request_cancellation(owner_id=owner_id, order_id=order.pk, reason=reason)
+        if way == Way.ENDS:
+            request_cancellation(owner_id=owner_id, order_id=order.pk, reason=reason)
+        wish = Amendment.objects.create(
+            owner_id=owner_id, order=order, key=key, limit_price=at, quantity=wanted, way=way,
+            explanation=verdict.explanation, numbers=verdict.numbers,
+            due_at=leases.start(leases.LOOK_AGAIN if way == Way.ENDS else leases.START_WITHIN),
+        )  # fmt: skip
+        if way != Way.ENDS:
+            _hold_for_both(order, wish)
+            note(order, order.status, reason)
+            given = {"owner_id": str(owner_id), "order_id": str(order_id)}
+            transaction.on_commit(
+                lambda: current_app.send_task("trading.tasks.change_order", kwargs=given),
+                robust=True,  # a broker that is away costs a moment: the sweeper finds the row
+            )
     return wish
+
+
+def way_of(order: Order) -> str:
+    """How the order is changed at its venue as it stands now; it comes with its connection's platform."""
+    platform = order.wallet.connection.platform
+    if order.is_external:
+        return Way.ENDS
+    way = _WAYS[capabilities_of("demo" if platform.adapter == "demo" else platform.slug)["amend"].works]
+    return Way.ENDS if way == Way.AT_ONCE and order.filled_quantity else way
+
+
+def give_up(order_id: UUID, why: Told) -> None:
+    """The order stays as it is, and its wish is over. Runs in the owner's tenant and a transaction."""
+    order = locked(order_id, "wallet__connection__platform", "hold")
+    wish = Amendment.objects.select_for_update(no_key=True).filter(order=order, closed_at=None).first()
+    if wish is None:
+        return
+    close(wish, why)
+    note(order, order.status, why)
+    if order.hold is not None:
+        need = to_buy(order, order.left) if order.side == Side.BUY else order.left
+        hold_again(order, min(order.hold.amount, need), key=f"order:{order.pk.hex}:hold:{wish.pk.hex}:back")
+
+
+def end_instead(order_id: UUID) -> None:
+    """The venue does not change it any more: it is ended, and another placed then. Runs in the owner's tenant and a
+    transaction."""
+    order = locked(order_id)
+    reason = "It was filled in part: it is ended first, and another order takes its place then."
+    with suppress(ConflictError), transaction.atomic():
+        request_cancellation(owner_id=order.owner_id, order_id=order_id, reason=reason)
+    due = {"way": Way.ENDS, "due_at": leases.start(leases.LOOK_AGAIN)}
+    Amendment.objects.filter(order=order, closed_at=None).update(**due)
+
+
+def _hold_for_both(order: Order, wish: Amendment) -> None:
+    """From here on nobody knows which terms it is on: what the dearer ones need is held."""
+    need = Decimal(wish.numbers.get("hold") or 0)
+    if order.hold is not None and need > order.hold.amount:
+        hold_again(order, need, key=f"order:{order.pk.hex}:hold:{wish.pk.hex}")
 
 
 def finish_amendment(*, owner_id: UUID, order_id: UUID) -> Order | None:
     """Place the order that takes the place of an amended one, if that has ended; returns it. Safe to repeat."""
     with tenancy.tenant(owner_id):
-        wishes = Amendment.objects.filter(order=order_id, closed_at=None)
+        wishes = Amendment.objects.filter(order=order_id, closed_at=None, way=Way.ENDS)
         wallet_id = wishes.values_list("order__wallet", flat=True).first()
         if wallet_id is None:
             return None
@@ -93,10 +166,10 @@ def finish_amendment(*, owner_id: UUID, order_id: UUID) -> Order | None:
     return placed
 
 
-def due_amendments(most: int) -> list[tuple[UUID, UUID]]:
-    """(owner, order) of those that are due; asked as the system role."""
+def due_amendments(most: int) -> list[tuple[UUID, UUID, str]]:
+    """(owner, order, way) of those that are due; asked as the system role."""
     rows = Amendment.objects.filter(leases.due(), closed_at=None).order_by("due_at")
-    return list(rows.values_list("owner_id", "order_id")[:most])
+    return list(rows.values_list("owner_id", "order_id", "way")[:most])
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
@@ -167,8 +240,9 @@ def _require_amendable(order: Order, *, is_wished: bool) -> None:
         raise ConflictError("The order is being cancelled: place another one when it has ended.")
 
 
-def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> None:
-    """Raise InvalidInputError for terms that the gate or the funds would refuse if the order had ended as it is now."""
+def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> risk.Verdict:
+    """What the gate says of the terms as if the order had ended as it is now. Raises InvalidInputError for what it or
+    the funds refuse."""
     place = Place(order.wallet_id, order.instrument, f"amend?:{order.pk}")
     batch = Batch([place])
     batch.suppose_ended(order)
@@ -178,3 +252,4 @@ def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> None:
     if not verdict.allowed:
         told = sentence("It stays as it is: {why}", why=verdict.explanation)
         raise InvalidInputError(told, fields={"limit_price": "Refused."})
+    return verdict

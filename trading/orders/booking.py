@@ -10,7 +10,7 @@ from django.db.models import F
 from kit.sentences import amount, sentence
 from markets.prices import price_in
 from trading.models import Order, Side
-from trading.orders.holds import CLEARING, WALLET, to_buy
+from trading.orders.holds import CLEARING, WALLET, to_rest
 from trading.orders.life import alarm, note
 from trading.risk.sizing import UNIT
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post, post_many
@@ -74,7 +74,7 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
     if order.side == Side.BUY and order.limit_price is not None and not is_last:
         # What it was filled for better than its limit is free again.
         left = order.quantity - order.filled_quantity - trade.quantity
-        rest = min(rest, to_buy(order, max(left, Decimal(0))))
+        rest = min(rest, to_rest(order, max(left, Decimal(0))))
     legs = []
     if order.hold:
         legs.append(Leg(given, to_clearing, settled, "settle", order.hold.pk))

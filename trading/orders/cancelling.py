@@ -2,7 +2,8 @@
 
 It is a row like the order itself, committed before the venue hears of it, so a broker that loses the task or a worker
 that dies loses nothing: the sweeper finds the row when it falls due and asks the venue again, until the order has
-ended. Only the venue's word ends it; what was filled meanwhile is recorded as always.
+ended. Only the venue's word ends it; what was filled meanwhile is recorded as always. The wish to end an order that is
+on its way is kept: the venue is asked for its end as soon as it has answered. One that nobody has sent ends at once.
 """
 
 from contextlib import suppress
@@ -15,8 +16,8 @@ from django.db.models import F, Q
 
 from kit import clock, tenancy
 from kit.errors import ConflictError
-from kit.sentences import Told, sentence, told_by
-from trading.models import Cancellation, Order
+from kit.sentences import Sentence, Told, sentence, told_by
+from trading.models import Amendment, Cancellation, Order
 from trading.orders import leases, states
 from trading.orders.external import cancel_numbered
 from trading.orders.life import found, locked, move, note, note_once
@@ -25,6 +26,7 @@ from trading.orders.sending import look_up, tell_of_refused_key
 from wallets.venues.base import OrderReport, Venue, VenueCredentialsError, VenueError, VenueRejectedError
 from wallets.venues.registry import open_venue
 
+KEPT: Final = "{reason} It will be cancelled as soon as the venue has answered."
 MAKES_WAY: Final = "It makes way for another order that sells the position."
 
 
@@ -36,19 +38,22 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
     order = found(order_id)
     with transaction.atomic():
         order = locked(order.pk, "wallet__parent")
-        if order.status == states.SUBMITTING:
-            raise ConflictError("It is on its way to the venue: ask again in a moment, when the venue has it.")
         if not order.is_cancellable:
             raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
         if order.status == states.WAITING:  # its venue has never heard of it
             move(order, states.CANCELLED, reason)
             return order
+        _drop_change(order)
         _, is_new = Cancellation.objects.get_or_create(
             order=order,
             defaults={"owner_id": owner_id, "reason": reason, "due_at": leases.start(leases.START_WITHIN)},
         )
+        if order.status == states.SUBMITTING and not order.attempts:
+            move(order, states.CANCELLED, reason)
+            return order
         if is_new:
-            note(order, order.status, reason)
+            on_its_way = order.status == states.SUBMITTING
+            note(order, order.status, sentence(KEPT, reason=reason) if on_its_way else reason)
     arguments = {"owner_id": str(owner_id), "order_id": str(order_id)}
     transaction.on_commit(
         lambda: current_app.send_task("trading.tasks.cancel_order", kwargs=arguments),
@@ -57,17 +62,23 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
     return order
 
 
-def make_way(stop: Order) -> None:
-    """Ask for the end of a stop that rests at the venue, because what it holds is sold by another order. One that is on
-    its way there is asked for by whoever keeps stops, once the venue has it."""
+def _drop_change(order: Order) -> None:
+    """Nothing takes the place of an order that is to end, unless the venue may have been asked to change it."""
+    rows = Amendment.objects.filter(order=order, closed_at=None)
+    result = Sentence("Its cancellation was asked for: nothing takes its place.")
+    rows.filter(Q(way=Amendment.Way.ENDS) | Q(attempts=0)).update(due_at=None, closed_at=clock.now(), result=result)
+
+
+def make_way(resting: Order) -> None:
+    """Ask for the end of an order that rests, because what it holds is sold by another one."""
     with suppress(ConflictError), transaction.atomic():
-        request_cancellation(owner_id=stop.owner_id, order_id=stop.pk, reason=MAKES_WAY)
+        request_cancellation(owner_id=resting.owner_id, order_id=resting.pk, reason=MAKES_WAY)
 
 
 def orders_past_their_time() -> list[tuple[UUID, UUID]]:
     """(owner, order) of those whose venue has not ended them; asked as the system role."""
     rows = Order.objects.unfinished().filter(expires_at__lte=clock.now(), cancellation=None)
-    rows = rows.filter(status__in=states.CANCELLABLE).order_by("expires_at")
+    rows = rows.filter(status__in=states.CANCELLABLE - {states.SUBMITTING}).order_by("expires_at")
     return list(rows.values_list("owner_id", "pk"))
 
 
@@ -88,6 +99,8 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
         if not _take(order_id):
             return found(order_id)
         order = locked(order_id, "connection__platform")
+        if order.status == states.SUBMITTING:
+            return order  # whoever hears of its arrival lets this fall due
         try:
             venue = open_venue(order.connection)
         except ConflictError as error:

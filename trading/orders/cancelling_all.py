@@ -19,6 +19,7 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError
 from markets.models import Instrument
 from trading.models import MassCancellation, Order, Side
+from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.intents import KEY_LENGTH, OrderConflictError
 from wallets.hierarchy.places import get_wallet, subtree
@@ -88,7 +89,7 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would go; `waits` has no answer from its venue yet, and `keeps` carries out a stop or a target."""
+    """What would go; `waits` of it until its venue has answered, and `keeps` carries out a stop or a target."""
 
     which: Which
     going: tuple[Going, ...]
@@ -112,7 +113,7 @@ def preview_all(*, owner_id: UUID, which: Which) -> Preview:
     return Preview(
         which,
         going=tuple(Going(order) for order in entries if order.is_cancellable),
-        waits=tuple(order for order in entries if not order.is_cancellable),
+        waits=tuple(order for order in entries if order.status == states.SUBMITTING and order.attempts),
         keeps=tuple(order for order in orders if order.protects_id is not None),
     )
 

@@ -15,7 +15,7 @@ from kit.sentences import Sentence, sentence, told_by
 from trading.models import RESTING_STOP, Order, Position
 from trading.models.orders import LEAVES
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import RESTING, in_books, leave, pause_after
+from trading.orders.exits import RESTING, in_books, leave, pause_after, resting
 from trading.orders.facts import locked_wallet
 from trading.risk.sizing import in_lots
 from wallets.hierarchy.places import subtree
@@ -67,8 +67,9 @@ class Closing:
 def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
     """Sell what is left of the owner's open position. The same `key` of the same position returns the first order.
 
-    The gate decides as it does for every order: one that is refused says so in its `refusal`. Raises NotFoundError when
-    the position is not there or over already.
+    What rests and would sell it, such as a limit or an order of two prices, makes way: the order waits until it has
+    ended. The gate decides as it does for every order: one that is refused says so in its `refusal`. Raises
+    NotFoundError when the position is not there or over already.
     """
     position = (
         Position.objects.select_related("wallet__connection", "instrument")
@@ -78,7 +79,13 @@ def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
     if position is None:
         raise NotFoundError("There is no such open position: it may be closed already.")
     key = f"close:{position.pk}:{key}"[:120]
-    return leave(position, position.quantity, wallet=position.wallet, key=key, reason=REASON)
+    with transaction.atomic():
+        wallet = locked_wallet(position.wallet_id)
+        first = Order.objects.select_related("instrument").filter(owner_id=owner_id, key=key).first()
+        if first is not None:
+            return first
+        behind = resting(position)
+        return leave(position, position.quantity, wallet=wallet, key=key, reason=REASON, behind=behind)
 
 
 def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence, among: Q = EVERYTHING) -> Closing:
@@ -104,7 +111,7 @@ def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence,
 
 
 def _is_cancelled(order: Order, reason: Sentence) -> bool:
-    """Whether its cancellation could be asked for: what is just being sent cannot be cancelled yet."""
+    """Whether its cancellation could be asked for: it may have ended meanwhile."""
     try:
         with transaction.atomic():
             request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)

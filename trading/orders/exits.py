@@ -23,7 +23,7 @@ from kit.alerts.services import raise_alert, resolve_alerts
 from kit.sentences import Sentence, Told, moment, sentence
 from markets.models import Instrument
 from trading.models import RESTING_STOP, Order, Position, Side
-from trading.models.orders import LEAVES
+from trading.models.orders import LEAVES, RESTS
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
@@ -80,7 +80,7 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     if exit_.by_stop and rests_at_venue(position):
         return []  # the venue carries it out
-    resting = _make_way(position, exit_)
+    rests = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
@@ -98,7 +98,7 @@ def _leave(exit_: Exit) -> list[Order]:
     if failed and clock.now() < last + pause_after(failed):
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
-    if quantity <= 0 and resting:
+    if quantity <= 0 and rests:
         return []  # all of it is in what rests, which is being cancelled
     if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
         _call_for_help(position, exit_.reason, attempts)
@@ -148,7 +148,14 @@ def _many(one: Unseen) -> str:
 
 
 def leave(
-    position: Position, quantity: Decimal, *, wallet: Wallet, key: str, reason: Told, protects: Position | None = None
+    position: Position,
+    quantity: Decimal,
+    *,
+    wallet: Wallet,
+    key: str,
+    reason: Told,
+    protects: Position | None = None,
+    behind: tuple[Order, ...] = (),
 ) -> Order:
     """An order that leaves so much of the position at the market; `wallet` is the position's, with its connection."""
     return place_order(
@@ -160,6 +167,7 @@ def leave(
         reason=reason,
         reduce_only=True,
         protects=protects,
+        behind=behind,
     )
 
 
@@ -190,6 +198,13 @@ def _make_way(position: Position, exit_: Exit) -> bool:
     for order in (*selling, *buying):
         request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
     return bool(selling)
+
+
+def resting(position: Position) -> tuple[Order, ...]:
+    """What waits for its price and would leave it then, but for its stop at the venue."""
+    rests = Q(time_in_force__in=RESTS) | Q(status=states.WAITING, trigger_price__isnull=False)
+    orders = _unfinished(position, LEAVES & rests).exclude(RESTING_STOP).select_related("instrument", "hold")
+    return tuple(order for order in orders.order_by("pk") if order.is_cancellable)
 
 
 def _selling(position: Position) -> list[Order]:

@@ -7,6 +7,7 @@ read after them: what was seen of a wallet's orders stays true until the transac
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final
 from uuid import UUID
 
@@ -100,6 +101,10 @@ class Facts:
             purse = purses[hold.asset]
             purses[hold.asset] = replace(purse, free=purse.free + hold.amount)
         return replace(self, standing=replace(standing, selling=selling, unfinished=unfinished), purses=purses)
+
+    def behind(self, orders: Iterable[Order]) -> "Facts":
+        """What would be known here once these had ended as they are."""
+        return reduce(lambda facts, order: facts.without(order, order.hold), orders, self)
 
     def purse(self, asset: str) -> Purse:
         return self.purses.get(asset) or Purse()

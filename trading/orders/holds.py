@@ -6,12 +6,12 @@ from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
 from quant.margin import initial_margin, worth
-from trading.models import Order, Side
+from trading.models import Amendment, Order, Side
 from trading.positions.leveraged import freed_by_leaving
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
 from wallets.ledger import AccountRef, InsufficientFundsError, LedgerError, Leg, Request, attempt_many, post
-from wallets.models import Account, PostingKind
+from wallets.models import Account, PostingKind, Transfer
 
 WALLET = Account.Kind.WALLET
 CLEARING = Account.Kind.CLEARING
@@ -65,6 +65,32 @@ def to_buy(order: Order, quantity: Decimal) -> Decimal:
     cushion = sizing.SLIPPAGE_CUSHION if order.limit_price is None else Decimal(0)
     fee = taker_fee(order.wallet)
     return sizing.buying_hold(quantity=quantity, price=order.reference_price, taker_fee=fee, cushion=cushion)
+
+
+def to_rest(order: Order, left: Decimal) -> Decimal:
+    """What the rest of a buy needs: at its limit, or on the terms that the venue may have given it by now."""
+    need = to_buy(order, left)
+    wish = Amendment.objects.filter(order=order, closed_at=None).exclude(way=Amendment.Way.ENDS).first()
+    if wish is None:
+        return need
+    wished = max(wish.quantity - order.quantity + left, Decimal(0))
+    fee = taker_fee(order.wallet)
+    return max(need, sizing.buying_hold(quantity=wished, price=wish.limit_price, taker_fee=fee, cushion=Decimal(0)))
+
+
+def hold_again(order: Order, amount: Decimal, *, key: str) -> None:
+    """Let a locked order hold so much from here on, of what it holds now. Raises InsufficientFundsError."""
+    if order.hold is None or order.hold.amount == amount:
+        return
+    wallet, clearing = (AccountRef(order.wallet_id, order.hold.asset, kind) for kind in (WALLET, CLEARING))
+    legs = [Leg(wallet, clearing, None, "void", order.hold.pk)]
+    if amount > 0:
+        legs.append(Leg(wallet, clearing, amount, "pending"))
+    posting = post(
+        owner_id=order.owner_id, key=key, kind=PostingKind.HOLD, legs=legs, detail={"order": str(order.pk)}
+    )  # fmt: skip
+    order.hold = Transfer.objects.get(pk=posting.transfer_ids[1]) if amount > 0 else None
+    order.save(update_fields=("hold",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Place:
 class Terms:
     """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense.
 
-    A stop that `rests_there` is sent at once, and the venue waits for its trigger.
+    A stop that `rests_there` is sent at once, and the venue waits for its trigger. What rests `behind` a sale is ended
+    for it, and lends it what it holds until then.
     """
 
     side: str
@@ -69,6 +70,7 @@ class Terms:
     trigger: Trigger | None = None
     rests_there: bool = False
     leverage: Decimal | None = None
+    behind: tuple[Order, ...] = ()
 
     def __post_init__(self) -> None:
         if self.leverage is not None and not (self.leverage.is_finite() and self.leverage >= 1):

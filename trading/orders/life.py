@@ -15,7 +15,8 @@ from kit.alerts.services import raise_alert, resolve_alerts
 from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told, Value, sentence, told_by
-from trading.models import Cancellation, Order, OrderEvent, Position, Side
+from trading.models import Cancellation, Order, OrderEvent, Position
+from trading.models.orders import LEAVES
 from trading.orders import leases, states
 from trading.orders.holds import Need, hold, release, to_hold
 
@@ -69,16 +70,32 @@ def move(order: Order, status: str, detail: Told = "", *, answer: dict[str, Any]
         )
     )
     note(order, before, detail, answer=answer)
-    if order.is_terminal and before in states.UNFINISHED and order.is_resting_stop:
+    if before in states.ON_ITS_WAY and order.status in (states.OPEN, states.PARTIALLY_FILLED):
+        _end_soon(order)
+    if order.is_terminal and before in states.UNFINISHED and order.leaves and order.type != Order.Type.MARKET:
         _let_go(order)
 
 
-def _let_go(stop: Order) -> None:
-    """The stop has ended, and all its trades are in the books: send what waited for that, with what it needs held now.
-    What the stop has sold meanwhile nobody sells again."""
-    rows = Order.objects.unfinished().filter(wallet_id=stop.wallet_id, instrument_id=stop.instrument_id, hold=None)
-    waiting = rows.filter(side=Side.SELL, status=states.WAITING).select_related("instrument", "wallet__connection")
-    for order in waiting.select_for_update(of=("self",), no_key=True).order_by("created_at", "pk"):
+def _end_soon(order: Order) -> None:
+    """The venue has the order: if its end was asked for meanwhile, ask the venue now."""
+    wishes = Cancellation.objects.filter(order=order, closed_at=None)
+    if wishes.update(due_at=leases.now()) and not clock.is_controlled():
+        given = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
+        transaction.on_commit(lambda: current_app.send_task("trading.tasks.cancel_order", kwargs=given), robust=True)
+
+
+def _let_go(gone: Order) -> None:
+    """What rested and would have left the position has ended, and all its trades are in the books: send what waited for
+    that, with what it needs held now, unless something else is still to end. What was sold meanwhile nobody sells
+    again."""
+    rows = Order.objects.unfinished().filter(LEAVES, wallet_id=gone.wallet_id, instrument_id=gone.instrument_id)
+    waiting = rows.filter(hold=None, status=states.WAITING).select_related("instrument", "wallet__connection")
+    if gone.instrument.is_perpetual:  # nothing that only reduces holds anything there
+        waiting = waiting.filter(trigger_price=None)
+    orders = list(waiting.select_for_update(of=("self",), no_key=True).order_by("created_at", "pk"))
+    if not orders or Cancellation.objects.filter(order__in=rows, closed_at=None).exists():
+        return
+    for order in orders:
         held = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
         left: Decimal = held.values_list("quantity", flat=True).first() or Decimal(0)
         (missing,) = hold([Need(order, *to_hold(order, left))]) if left >= order.quantity else (GONE,)
@@ -89,11 +106,11 @@ def _let_go(stop: Order) -> None:
         if order.trigger_price is not None:
             continue  # it goes on waiting, for its price
         order.due_at, order.triggered_at = leases.start(leases.START_WITHIN), None
-        move(order, states.SUBMITTING, "The stop that rested at the venue has made way: it is sent.")
+        move(order, states.SUBMITTING, "What rested there has made way: it is sent.")
         send_soon(order)
 
 
-GONE: Final = ConflictError("the stop at the venue has sold what it was to sell.")
+GONE: Final = ConflictError("what made way has sold what it was to sell, or a part of it.")
 
 
 def send_soon(order: Order) -> None:

@@ -69,6 +69,7 @@ def place_order(
     trigger: Trigger | None = None,
     rests_there: bool = False,
     leverage: Decimal | None = None,
+    behind: tuple[Order, ...] = (),
 ) -> Order:
     """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
     market, or within `limit`, whose price has to be on the tick.
@@ -82,13 +83,15 @@ def place_order(
     `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     `leverage` is a perpetual's, 1 where nobody says one: what is opened is worth that many times its margin. An order
-    that can only make a position in one smaller is `reduce_only` from here on.
+    that can only make a position in one smaller is `reduce_only` from here on. Orders that rest and sell what this one
+    sells are ended for it when they are named in `behind`: it is sent once they have.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     terms = Terms(
         side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger,
         rests_there,
         leverage,
+        behind,
     )  # fmt: skip
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
@@ -117,6 +120,13 @@ class _Placed:
     account_id: int = 0
     rests_there: bool = False
     stop: Order | None = None  # goes before it is sent, and holds what it sells until then
+    behind: tuple[Order, ...] = ()  # so do these
+
+    @property
+    def making_way(self) -> list[Order]:
+        """What waits here comes last: it ends at once, and lets go what waits for nobody else."""
+        going = self.behind if self.stop is None else (self.stop, *self.behind)
+        return sorted(going, key=lambda one: one.status == states.WAITING)
 
     @property
     def need(self) -> Need:
@@ -146,6 +156,7 @@ class Batch:
         intent = Intent.of(facts.place, terms)
         if facts.first is not None:
             return intent.same(facts.first)
+        facts = facts.behind(terms.behind)
         if facts.wallet.connection.belongs_to_the_past:
             raise ConflictError(
                 f"Wait until the history of {facts.wallet.connection.name} is built: "
@@ -174,7 +185,7 @@ class Batch:
             give_usual_levels(order, facts)
             proposal = replace(proposal, exit_stop=stop_of(order, price), liquidation_price=liquidation_of(order))
         stop = facts.stop if order.side == Side.SELL else None
-        placed = _Placed(order, risk.assess(proposal), rests_there=terms.rests_there, stop=stop)
+        placed = _Placed(order, risk.assess(proposal), rests_there=terms.rests_there, stop=stop, behind=terms.behind)
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
         if placed.verdict.allowed and opens and not facts.standing.position:
@@ -211,7 +222,7 @@ class Batch:
 
         The ledger has the last word about funds: an order whose money went elsewhere meanwhile is rejected after all.
         """
-        allowed = (placed for placed in self._placed if placed.verdict.allowed and placed.stop is None)
+        allowed = (placed for placed in self._placed if placed.verdict.allowed and not placed.making_way)
         held = sorted(allowed, key=lambda one: one.account_id)
         missing = hold([placed.need for placed in held])
         for placed, error in zip(held, missing, strict=True):
@@ -240,7 +251,7 @@ def _look_for_funds(placed: _Placed, facts: Facts) -> None:
 def _settle(placed: _Placed) -> None:
     """Let the order be what the verdict makes of it."""
     order, verdict = placed.order, placed.verdict
-    waits = placed.stop is not None or (order.trigger_price is not None and not placed.rests_there)
+    waits = bool(placed.making_way) or (order.trigger_price is not None and not placed.rests_there)
     if verdict.allowed and waits:
         order.status, order.due_at = states.WAITING, None
     elif verdict.allowed:
@@ -279,8 +290,8 @@ def _save(batch: Collection[_Placed]) -> None:
         order = placed.order
         publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
     for placed in batch:
-        if placed.stop is not None and placed.verdict.allowed:
-            make_way(placed.stop)
+        for one in placed.making_way if placed.verdict.allowed else ():
+            make_way(one)
     tell_of_refusals([placed.order for placed in batch])
     to_send = [placed.order for placed in batch if placed.order.status == states.SUBMITTING]
     if to_send and not clock.is_controlled():

@@ -20,12 +20,24 @@ import orjson
 from kit import clock, tenancy
 from kit.alerts.services import resolve_alerts
 from kit.sentences import Told, Value, amount, joined, price, quoted, sentence
-from trading.models import Cancellation, Fill, Order, Side
+from trading.models import Amendment, Cancellation, Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
 from trading.orders.external import as_counted, tell
 from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
 from trading.orders.margin import record_perpetual
+from trading.orders.succeeding import (
+    AT_ONCE,
+    IN_PLACE,
+    beyond,
+    changed,
+    close,
+    heir_of,
+    of_its_own,
+    shows,
+    succeed,
+    wish_of,
+)
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
@@ -40,29 +52,65 @@ ENDED_THERE: Final = "It was cancelled at the venue: nobody here asked for that.
 def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
     """Record what the venue says about an order. Repeating it changes nothing."""
     with tenancy.tenant(owner_id):
+        wish = wish_of(order_id) if report.kind == "limit" else None
         order = locked(order_id, "hold", "wallet__connection__platform", "connection")
+        if order.is_terminal and order.limit_price is not None and (heir_id := heir_of(order)) is not None:
+            return record_report(owner_id=owner_id, order_id=heir_id, report=report)
         if order.is_external:
             report = as_counted(order, report)
-        trades = _new_trades(order, report)
-        ends = _ends(order, report, trades)
-        for number, trade in enumerate(trades, start=1):
-            _record_trade(order, trade, is_last=ends and number == len(trades))
-        if trades and order.filled_quantity > order.quantity:
-            _alarm_overfilled(order)
-        status = _status(order, report, ends=ends)
-        if _was_ended_there(order, status):
-            report = replace(report, reason=ENDED_THERE)
-            tell(order, "An order was cancelled at {connection}, and not here", "To {side} {quantity} of {symbol}.")
-        _calm(order)
-        if trades or status != order.status:
-            order.venue_order_id = report.venue_order_id or order.venue_order_id
-            order.due_at = leases.next_look(order)
-            move(order, status, _told(order, report, trades), answer=as_told(report))
-        elif not order.is_terminal:
-            wait(order, leases.next_look(order))
-        if report.is_final and not order.is_terminal:
-            _wait_for_trades(order, report)
+        report = of_its_own(order, report)
+        if wish is not None and wish.way == IN_PLACE and shows(wish, order, report):
+            order, report = _on_new_terms(order, wish, report)
+        _record(order, report)
+        if order.is_terminal and wish is not None and wish.closed_at is None:
+            go_on_after(order, wish, is_asked=True)
     return order
+
+
+def _record(order: Order, report: OrderReport) -> None:
+    """What the venue says, all of which is about this order."""
+    trades = _new_trades(order, report)
+    ends = _ends(order, report, trades)
+    for number, trade in enumerate(trades, start=1):
+        _record_trade(order, trade, is_last=ends and number == len(trades))
+    if trades and order.filled_quantity > order.quantity:
+        _alarm_overfilled(order)
+    status = _status(order, report, ends=ends)
+    if _was_ended_there(order, status):
+        report = replace(report, reason=ENDED_THERE)
+        tell(order, "An order was cancelled at {connection}, and not here", "To {side} {quantity} of {symbol}.")
+    _calm(order)
+    if trades or status != order.status:
+        order.venue_order_id = report.venue_order_id or order.venue_order_id
+        order.due_at = leases.next_look(order)
+        move(order, status, _told(order, report, trades), answer=as_told(report))
+    elif not order.is_terminal:
+        wait(order, leases.next_look(order))
+    if report.is_final and not order.is_terminal:
+        _wait_for_trades(order, report)
+
+
+def go_on_after(order: Order, wish: Amendment, *, is_asked: bool) -> Order | None:
+    """What becomes of a wish once the locked order has ended: where a venue ends one and places another at once, and
+    may have been asked to, the other stands for it."""
+    if is_asked and wish.way == AT_ONCE and order.status == states.CANCELLED:
+        return succeed(order, wish, "")
+    close(wish, "It had ended before the venue changed it: nothing takes its place.")
+    return None
+
+
+def _on_new_terms(order: Order, wish: Amendment, report: OrderReport) -> tuple[Order, OrderReport]:
+    """The order that stands for the venue's from here on, and what of its word is about that one: what the new limit
+    does not allow was traded before."""
+    before = beyond(wish, order, _new_trades(order, report))
+    for trade in before:
+        _record_trade(order, trade, is_last=False)
+    heir = succeed(order, wish, changed(order, wish), number=report.venue_order_id or order.venue_order_id)
+    if heir is not None:
+        return heir, of_its_own(heir, report)
+    # It has ended there with less than this one's quantity, because it was to be no more.
+    is_cut = report.status == states.FILLED and report.quantity < order.quantity
+    return order, replace(report, status=states.CANCELLED) if is_cut else report
 
 
 def _was_ended_there(order: Order, status: str) -> bool:

@@ -171,7 +171,7 @@ def _may_move(position: Position, resting: Order, quantity: Decimal) -> bool:
 
 
 def _end(resting: Order, reason: str) -> None:
-    """Ask for its end, unless it is on its way to the venue: then the next look does."""
+    """Ask for its end, unless it has come already."""
     try:
         with transaction.atomic():
             request_cancellation(owner_id=resting.owner_id, order_id=resting.pk, reason=reason)

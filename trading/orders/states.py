@@ -27,7 +27,8 @@ UNCERTAIN: Final = "uncertain"
 TERMINAL: Final = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
 UNFINISHED: Final = frozenset({DRAFT, WAITING, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
 ON_ITS_WAY: Final = frozenset({SUBMITTING, UNCERTAIN})
-CANCELLABLE: Final = frozenset({WAITING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
+# The wish to end one that is on its way is kept, and carried out once the venue has answered.
+CANCELLABLE: Final = frozenset({WAITING, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
 
 # From any of these the venue's answer may take an order to wherever the venue says it is.
 _ANSWERS: Final = frozenset({OPEN, PARTIALLY_FILLED, UNCERTAIN}) | TERMINAL

@@ -218,7 +218,7 @@ def _cancel(order: Order) -> None:
         with transaction.atomic():
             request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=REASON)
     except ConflictError:
-        logger.info("Order %s could not be cancelled yet", order.pk)  # it ended, or is just being sent: asked again
+        logger.info("Order %s could not be cancelled yet", order.pk)  # it has ended meanwhile
 
 
 def _sells(policy: str, instrument: Instrument) -> bool:

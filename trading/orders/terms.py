@@ -116,7 +116,12 @@ class Trigger:
             raise InvalidInputError("Give it above zero.", fields=dict.fromkeys(wrong, "Must be above zero."))
         if self.trail_share is not None and self.trail_share >= 1:
             raise InvalidInputError("Trail by less than 100 %.", fields={"trail_share": "Must be below 100 %."})
-        if (self.atr is None) != (not self.timeframe) or self.timeframe not in ("", *Timeframe.values):
+        if self.timeframe and self.atr is None:
+            raise InvalidInputError(
+                "Candles say how far it trails only in average true ranges: leave them out, or give trail_atr.",
+                fields={"trail_timeframe": "Goes with trail_atr."},
+            )
+        if (self.atr is not None and not self.timeframe) or self.timeframe not in ("", *Timeframe.values):
             offered = ", ".join(Timeframe.values)
             raise InvalidInputError(
                 f"Say of which candles the average true range is: {offered}.",
@@ -210,10 +215,12 @@ def limit_of(
         return Limit(price, time_in_force or TimeInForce.GTC, expires_at, post_only)
     said = {"limit_price": price, "time_in_force": time_in_force, "expires_at": expires_at, "post_only": post_only}
     if wrong := [name for name, value in said.items() if value]:
-        raise InvalidInputError(
-            "An order at the market is filled at once, at what is there: choose a limit order for that.",
-            fields=dict.fromkeys(wrong, "Only of a limit order."),
+        told = (
+            "It is sent at the market once its trigger is reached: choose a stop limit order for a limit."
+            if kind in TRIGGERED
+            else "An order at the market is filled at once, at what is there: choose a limit order for that."
         )
+        raise InvalidInputError(told, fields=dict.fromkeys(wrong, "Only of a limit or a stop limit order."))
     return None
 
 

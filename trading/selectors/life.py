@@ -59,13 +59,19 @@ class OrderLife:
         return self.order.key.partition(":")[0]
 
     @property
+    def is_ending(self) -> bool:
+        """Whether its end was asked for, and has not come."""
+        wish = getattr(self.order, "cancellation", None)
+        return wish is not None and wish.closed_at is None
+
+    @property
     def is_cancellable(self) -> bool:
-        return self.order.status in states.CANCELLABLE
+        return self.order.status in states.CANCELLABLE and not self.is_ending
 
     @property
     def is_amendable(self) -> bool:
-        """Whether its limit and quantity may be changed, unless its end was asked for."""
-        return self.row.is_resting
+        """Whether its limit and quantity may be changed."""
+        return self.row.is_resting and not self.is_ending
 
     @property
     def is_refused_by_limit(self) -> bool:
@@ -93,7 +99,8 @@ def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
     somebody else's."""
     order = (
         Order.objects.filter(owner_id=owner_id, pk=order_id)
-        .select_related("instrument", "wallet__parent", "connection__platform", "hold")
+        .select_related("instrument", "wallet__parent", "wallet__connection__platform", "connection__platform", "hold")
+        .select_related("amendment", "cancellation")
         .first()
     )
     if order is None:
@@ -124,13 +131,25 @@ def _position(order: Order, fills: Sequence[Fill]) -> Position | None:
 
 def _movements(order: Order, trade_ids: list[str]) -> tuple[Movement, ...]:
     name = order.pk.hex
-    keys = [f"order:{name}:hold", f"order:{name}:release", *(f"fill:{name}:{trade}" for trade in trade_ids)]
+    keys = [
+        f"order:{name}:hold",
+        f"order:{name}:release",
+        *_keys_of_change(order),
+        *(f"fill:{name}:{trade}" for trade in trade_ids),
+    ]
     transfers = (
         Transfer.objects.filter(posting__owner_id=order.owner_id, posting__key__in=keys)
         .select_related("debit", "credit")
         .order_by("pk")
     )
     return tuple(_movement(transfer) for transfer in transfers)
+
+
+def _keys_of_change(order: Order) -> list[str]:
+    """The postings by which it held for other terms as well."""
+    wish = getattr(order, "amendment", None)
+    held = "" if wish is None else f"order:{order.pk.hex}:hold:{wish.pk.hex}"
+    return [held, f"{held}:back"] if held else []
 
 
 def _what(transfer: Transfer) -> str:

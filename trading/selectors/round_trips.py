@@ -1,6 +1,7 @@
 """One position from its first fill to its last, or to now: what was bought and sold, what protects it, what it made."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -25,7 +26,8 @@ THERE: Final = (Order.Status.OPEN, Order.Status.PARTIALLY_FILLED)
 class RoundTrip:
     """`now` while it is open, `trade` once it is closed; fills and their orders oldest first.
 
-    Of a position with more than `MOST_FILLS` the newest are listed, and `is_cut` says so.
+    Of a position with more than `MOST_FILLS` the newest are listed, and `is_cut` says so. Of a trade that turned one
+    position into another each has its part.
     """
 
     position: Position
@@ -81,7 +83,7 @@ def round_trip(*, owner_id: UUID, position_id: UUID) -> RoundTrip:
         position=position,
         now=now,
         trade=None if now else trade_row(position),
-        fills=tuple(map(fill_row, listed)),
+        fills=_parts(position, tuple(map(fill_row, listed)), is_cut=len(fills) > MOST_FILLS),
         orders=_orders(position, {fill.order_id for fill in listed}),
         is_cut=len(fills) > MOST_FILLS,
     )
@@ -98,6 +100,22 @@ def _fills(position: Position) -> list[Fill]:
     if position.closed_at is not None:
         rows = rows.filter(filled_at__lte=position.closed_at)
     return list(rows.select_related("instrument", "wallet").order_by("-filled_at", "-pk")[: MOST_FILLS + 1])
+
+
+def _parts(position: Position, fills: tuple[FillRow, ...], *, is_cut: bool) -> tuple[FillRow, ...]:
+    """Of a perpetual, whose positions one trade may turn round: what of the first trade opened it, as far as it is
+    listed, and what of the last one closed it."""
+    if position.leverage is None or not fills:
+        return fills
+    rows = list(fills)
+    opens = "buy" if position.is_long else "sell"
+    for at, is_entry, whole in ((0, True, position.entry_quantity), (-1, False, position.exit_quantity)):
+        if (is_entry and is_cut) or (not is_entry and (is_cut or position.closed_at is None)):
+            continue
+        more = sum((one.quantity for one in rows if (one.side == opens) == is_entry), Decimal(0)) - whole
+        if 0 < more < rows[at].quantity and (rows[at].side == opens) == is_entry:
+            rows[at] = rows[at].part(rows[at].quantity - more)
+    return tuple(rows)
 
 
 def _orders(position: Position, filled: set[UUID]) -> tuple[OrderRow, ...]:

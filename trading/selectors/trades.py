@@ -1,7 +1,7 @@
 """Fills, and round trips with what they made."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -51,6 +51,14 @@ class FillRow:
     venue_trade_id: str
     wallet_id: UUID
     wallet: str
+    whole: Decimal | None = None
+
+    def part(self, quantity: Decimal) -> "FillRow":
+        """So much of it, with its share of the fee; `whole` says of how much."""
+        share = quantity / self.quantity
+        return replace(
+            self, quantity=quantity, notional=self.notional * share, fee=self.fee * share, whole=self.quantity
+        )
 
 
 @dataclass(frozen=True, slots=True)

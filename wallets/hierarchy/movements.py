@@ -324,5 +324,5 @@ def _warnings(asset: str, amount: Decimal, target: Wallet, source: Side | None, 
     if source and source.free_after == 0:
         warnings.append(f"{source.wallet.name} keeps no free money.")
     if source and source.balance_before > source.free_before:
-        warnings.append(f"{source.wallet.name} has money in open orders, which stays where it is.")
+        warnings.append(f"{source.wallet.name} has money in open orders or margin, which stays where it is.")
     return warnings

@@ -42,7 +42,7 @@ def register(guard: Guard) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one wallet has of an asset before and after; `held` is in open orders and cannot move."""
+    """What one wallet has of an asset before and after; `held` is in open orders or margin and cannot move."""
 
     wallet: Wallet
     asset: str

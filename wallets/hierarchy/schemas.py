@@ -248,7 +248,7 @@ class PlanIn(Body):
 
 
 class PlanSideOut(SideOut):
-    """What one wallet has of the asset before and after; `held` is in open orders and cannot move."""
+    """What one wallet has of the asset before and after; `held` is in open orders or margin and cannot move."""
 
     asset: str
     held: Amount

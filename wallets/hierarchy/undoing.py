@@ -123,5 +123,5 @@ def _who_lacks(lines: list[Line]) -> str:
 
 
 def _lacks(wallet: Wallet, asset: str, *, is_held: bool) -> str:
-    why = "is in open orders" if is_held else "was used or moved on"
+    why = "is in open orders or margin" if is_held else "was used or moved on"
     return f"{wallet} no longer has it free: the {asset} {why}. Move what is left instead."

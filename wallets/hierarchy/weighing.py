@@ -89,7 +89,7 @@ def _taken(books: Books, child: Wallet, wallet: Wallet, due: Decimal, stays: lis
         held = sum((books.held.get((one.pk, base), ZERO) for one in sources), ZERO)
         told = "{wallet}: {amount} too much is not free in it"
         if held > 0:
-            told += ", {held} is in open orders."
+            told += ", {held} is in open orders or margin."
             stays.append(sentence(told, wallet=child.name, amount=amount(missing, base), held=amount(held, base)))
         else:
             stays.append(sentence(f"{told}: it is in positions.", wallet=child.name, amount=amount(missing, base)))

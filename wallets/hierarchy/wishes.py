@@ -249,7 +249,7 @@ def _dues(
             stays.append(_said("{wallet}: {amount} of its profit is not free.", wallet, wanted - due, base))
     held = books.held.get((wallet.pk, base), ZERO)
     if held > 0 and what != PROFIT:
-        stays.append(_said("{wallet}: {amount} is in open orders.", wallet, held, base))
+        stays.append(_said("{wallet}: {amount} is in open orders or margin.", wallet, held, base))
     minimum = min(wallet.minimum_balance, books.free(wallet, base))
     if minimum > 0 and what != PROFIT:
         stays.append(_said("{wallet}: {amount} is its minimum balance.", wallet, minimum, base))

@@ -75,12 +75,18 @@ _REPLACED: Final = Can(
     "The venue ends it before another takes its place: meanwhile nothing of it rests, what is filled until then is "
     "taken off, and its place in the queue is lost.",
 )
+_IN_PLACE: Final = Can(note="It keeps its name, its number and its trades there; only a limit and a quantity change.")
+_AT_ONCE: Final = Can(
+    "partly",
+    "As long as nothing of it is filled: the venue ends it and places another in one message, whose place in the queue "
+    "is the last. Later, or where the other is turned down, as elsewhere.",
+)
 _RESTING_STOPS: Final = Can(note="At the market once the last price is there; Moniqo looks whether they rest.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
 def _declared(**differing: Can) -> Mapping[str, Can]:
-    """An operation works unless something else is said; no order is changed in its place yet."""
+    """An operation works unless something else is said; an order is changed in its place only where that is said."""
     return {name: differing.get(name, _REPLACED if name == "amend" else YES) for name in OPERATIONS}
 
 
@@ -106,6 +112,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "binance": _of_ccxt(
         balances=Can(note="Spot and funding account."),
         positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
+        amend=_AT_ONCE,
         stop_order=_RESTING_STOPS,
         reduce_only=_SPOT_REDUCES,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
@@ -119,6 +126,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         tickers=Can("partly", "The last price, without bid and ask."),
         balances=Can(note="The wallet's balance; the profit of open positions stands with them."),
         positions=_ONE_WAY,
+        amend=_IN_PLACE,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
         movements=Can(note="Transfers from and to other accounts at Binance; asked for where books and venue differ."),
@@ -130,6 +138,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "okx": _of_ccxt(
         balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
         positions=_ONE_WAY,
+        amend=_IN_PLACE,
         find=Can(note="Of orders that ended without a fill, seven days back."),
         movements=_MOVES,
         income=_INCOME,
@@ -139,6 +148,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "bybit": _of_ccxt(
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
+        amend=_IN_PLACE,
         movements=_UNKNOWN_MOVES,
         income=_INCOME,
         streams=_STREAMED,
@@ -160,6 +170,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         candles=Can("partly", "The last 720 of each length."),
         balances=Can(note="What earns is held, and is available only where Kraken lets it be spent at once."),
         positions=_SPOT_ONLY,
+        amend=_IN_PLACE,
         stop_order=_RESTING_STOPS,
         reduce_only=_SPOT_REDUCES,
         fok=Can("no", "Kraken knows no such order."),

@@ -20,6 +20,7 @@ from tests.simulators.server import Exchanges
 from tests.wallets.venues.ccxt_venues import ALL, PERPETUAL, stand_at
 from tests.wallets.venues.test_demo_venue import BTC, NOW, PERP, MemoryBooks, exchange
 from wallets.models import Platform
+from wallets.venues.amending import AmendsInPlace, Change, ReplacesAtOnce
 from wallets.venues.base import OrderReport, OrderRequest, TimeInForce, Venue, VenueRejectedError
 from wallets.venues.capabilities import CAPABILITIES, OPERATIONS, capabilities_of
 from wallets.venues.ccxt.dialects import DIALECTS
@@ -135,6 +136,33 @@ def is_cancelled(venue: Venue, symbol: str) -> bool:
     return venue.cancel(FIRST, symbol) == report
 
 
+def is_changed(venue: Venue, symbol: str) -> bool | None:
+    """Whether an order that rests is changed and stays what it is (True), or another takes its place in one message."""
+    before = buy(venue, symbol, price=40_000)
+    change = Change(FIRST, symbol, "buy", Decimal("0.03"), Decimal(41_000))
+    try:
+        after = venue.amend(change) if isinstance(venue, AmendsInPlace) else None
+    except VenueRejectedError:
+        after = None
+    if after is not None:
+        assert (after.venue_order_id, after.price, after.quantity) == (
+            before.venue_order_id,
+            change.price,
+            change.quantity,
+        )
+        return True
+    other = OrderRequest(SECOND, symbol, "buy", Decimal("0.03"), type="limit", price=Decimal(41_000))
+    try:
+        placed = venue.replace(FIRST, other) if isinstance(venue, ReplacesAtOnce) else None
+    except VenueRejectedError:
+        placed = None
+    if placed is None:
+        return False
+    ended = venue.order(FIRST, symbol)
+    assert (ended and ended.status, placed.status, placed.price) == ("cancelled", "open", 41_000)
+    return None
+
+
 def is_open(venue: Venue, symbol: str) -> bool:
     return venue.open_orders() == () and (not rests(venue, symbol) or len(venue.open_orders()) == 1)
 
@@ -170,7 +198,7 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "fok": ends_at_once("fok"),
     "gtd": ends_in_time,
     "post_only": only_rests,
-    "amend": lambda venue, symbol: hasattr(venue, "amend"),
+    "amend": is_changed,
     "stop_order": keeps_stops,
     "reduce_only": reduces,
     "cancel": is_cancelled,

@@ -16,6 +16,7 @@ import stamina
 
 from kit.sentences import rule, sentence
 from markets.exchanges import Access, load_markets, open_session, within
+from wallets.venues.amending import Change
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
@@ -187,6 +188,35 @@ class CcxtVenue:
             symbol,
         )
 
+    def amend(self, change: Change) -> OrderReport:
+        """Ask once; the order as it is then, or as it was asked to be where it cannot be looked at."""
+        self._get_ready()
+        market = self._market(change.symbol)
+        if self._dialect.amends != "in_place":
+            raise VenueRejectedError(f"{self._exchange.name} changes no order in its place.")
+        self._require_multiples(market, change.quantity, change.price)
+        with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
+            self._dialect.amend(self._exchange, change, self._dialect.names.sent(change.client_order_id))
+        found = self.order(change.client_order_id, change.symbol)
+        if found is None:
+            raise VenueRejectedError(f"{self._exchange.name} knows no such order.", reason="unknown_order")
+        return found
+
+    def replace(self, client_order_id: str, request: OrderRequest) -> OrderReport:
+        self._get_ready()
+        market = self._market(request.symbol)
+        if self._dialect.amends != "at_once":
+            raise VenueRejectedError(f"{self._exchange.name} ends and places no orders at once.")
+        self._require_steps(request, market)
+        names = self._dialect.names
+        with within(self._exchange, BEFORE):  # it forgets names, so one that is there already is found first
+            if known := self.order(request.client_order_id, request.symbol):
+                return self._same(request, known)
+        with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
+            old, new = names.sent(client_order_id), names.sent(request.client_order_id)
+            told = self._dialect.replace(self._exchange, request, old, new)
+        return self._after(request, told)
+
     def cancel_numbered(self, number: str, symbol: str) -> OrderReport:
         return self._cancel(
             lambda: self._dialect.cancel_numbered(self._exchange, number, symbol),
@@ -302,16 +332,20 @@ class CcxtVenue:
         """ccxt would cut an amount to the market's steps without a word: another order than the one that was meant."""
         if request.type == "stop" and not self._dialect.rests_stops:
             raise VenueRejectedError(f"Let Moniqo watch the stop: nobody has tried them at {self._exchange.name}.")
+        self._require_multiples(
+            market, request.quantity, request.price if request.trigger_price is None else request.trigger_price
+        )
+
+    def _require_multiples(self, market: dict[str, Any], quantity: Decimal, price: Decimal | None) -> None:
         report = market_report(self._exchange, market)
         if report is None:
-            raise VenueRejectedError(f"Choose another symbol: {request.symbol} has no steps.", reason="symbol")
-        if request.quantity <= 0 or request.quantity % report.lot_size:
+            raise VenueRejectedError(f"Choose another symbol: {market['symbol']} has no steps.", reason="symbol")
+        if quantity <= 0 or quantity % report.lot_size:
             unit = report.base if report.contract_size == 1 else "contracts"
             raise VenueRejectedError(
                 sentence("Order a positive multiple of {lot}.", lot=rule(report.lot_size, unit)), reason="lot_size"
             )
-        named = request.price if request.trigger_price is None else request.trigger_price
-        if named is not None and named % report.tick_size:
+        if price is not None and price % report.tick_size:
             raise VenueRejectedError(
                 sentence("Give a price that is a multiple of {tick}.", tick=rule(report.tick_size, report.quote)),
                 reason="price",

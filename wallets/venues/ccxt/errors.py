@@ -40,6 +40,8 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "-1021": "clock",
         "-1002": "credentials", "-1022": "credentials", "-2008": "credentials", "-2014": "credentials",
         "-2015": "credentials",
+        # Of a message that ends an order and places another: one of the two was done, or neither.
+        "-2021": "other", "-2022": "other",
         "-5022": "post_only", "-2010": "funds", "-2018": "funds", "-2019": "funds", "-4116": "duplicate",
         "-2011": "unknown_order", "-2013": "unknown_order",
     },
@@ -56,7 +58,7 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "51001": "symbol", "51008": "funds", "51119": "funds", "51127": "funds", "51131": "funds",
         "51016": "duplicate", "51020": "lot_size", "51120": "lot_size", "51121": "lot_size", "51005": "lot_size",
         "51006": "price", "51400": "unknown_order", "51401": "unknown_order", "51402": "unknown_order",
-        "51603": "unknown_order",
+        "51503": "unknown_order", "51603": "unknown_order",
     },
     "bybit": {
         "10000": "unknown", "10016": "unknown", "10006": "busy", "10018": "busy", "10429": "busy", "170007": "unknown",

@@ -8,8 +8,9 @@ ccxt's errors, and knows nothing of ours but the reports. What a sync asks, bala
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
+from wallets.venues.amending import Change
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
@@ -63,6 +64,9 @@ class Dialect:
     trades_need_symbol: ClassVar[bool] = True
     # Whether a stop rests there under a client id as any order does; else nobody has tried.
     rests_stops: ClassVar[bool] = False
+    # How an order that rests is changed there: where it stands, or ended and placed anew by one message; else it is
+    # cancelled and another one sent.
+    amends: ClassVar[Literal["", "in_place", "at_once"]] = ""
     # How many trades and candles one answer has.
     trades_page: ClassVar[int] = 500
     candles_page: ClassVar[int] = 300
@@ -105,6 +109,17 @@ class Dialect:
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
         exchange.cancel_order(None, symbol, {"clientOrderId": name})
+
+    def amend(self, exchange: Any, change: Change, name: str) -> None:
+        """Change an order that rests, where it stands; `quantity` is all of it."""
+        exchange.edit_order(
+            None, change.symbol, "limit", change.side, f"{change.quantity:f}", f"{change.price:f}",
+            {"clientOrderId": name, **({"postOnly": True} if change.post_only else {})},
+        )  # fmt: skip
+
+    def replace(self, exchange: Any, request: OrderRequest, old: str, new: str) -> Order:
+        """End the order of the old name if nothing of it is filled, and place this one."""
+        raise NotImplementedError
 
     def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
         """The order that the exchange calls by this number; None, or ccxt's OrderNotFound, when it knows none."""

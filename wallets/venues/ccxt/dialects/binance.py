@@ -6,16 +6,18 @@ from functools import partial
 from itertools import product
 from typing import Any, ClassVar, Final, Literal
 
+from wallets.venues.amending import Change
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
     IncomeReport,
     MarketKind,
     MovementReport,
+    OrderRequest,
     PositionReport,
     VenueAnswerError,
 )
-from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, forward, windows
+from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, forward, in_force, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, nothing
@@ -60,6 +62,7 @@ class Binance(Dialect):
     }
     names = Names(r"[.A-Z:/a-z0-9_-]{1,36}")
     rests_stops = True
+    amends: ClassVar[Literal["", "in_place", "at_once"]] = "at_once"
     trades_page = 1000
     candles_page = 1000
     # One line tells everything of an account.
@@ -94,6 +97,17 @@ class Binance(Dialect):
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         found: list[Trade] = exchange.fetch_my_trades(order["symbol"], None, self.trades_page, {"orderId": order["id"]})
         return found
+
+    def replace(self, exchange: Any, request: OrderRequest, old: str, new: str) -> Order:
+        """https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints: with STOP_ON_FAILURE,
+        which is ccxt's, nothing is placed unless the first was cancelled, and that is done only while it is unfilled.
+        """
+        asked = {"cancelOrigClientOrderId": old, "newClientOrderId": new, "cancelRestrictions": "ONLY_NEW"}
+        told: Order = exchange.edit_order(
+            None, request.symbol, "limit", request.side, f"{request.quantity:f}", f"{request.price:f}",
+            {**asked, **in_force(request)},
+        )  # fmt: skip
+        return told
 
     def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
         """Deposits, withdrawals, and what goes to or comes from futures and margin: for this account it is the same.
@@ -150,6 +164,7 @@ class BinanceFutures(Binance):
 
     kinds: ClassVar[tuple[MarketKind, ...]] = ("perpetual", "future")
     rests_stops = False
+    amends = "in_place"
     options: ClassVar[Mapping[str, Any]] = {
         "fetchMarkets": {"types": ["linear"]},
         "warnOnFetchOpenOrdersWithoutSymbol": False,
@@ -190,6 +205,16 @@ class BinanceFutures(Binance):
 
     def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
         return (_income(exchange, row) for row in _entries(exchange, since, {}) if row["incomeType"] in INCOME)
+
+    def amend(self, exchange: Any, change: Change, name: str) -> None:
+        """By its name alone: ccxt would name a number as well."""
+        market = exchange.market(change.symbol)["id"]
+        exchange.fapiPrivatePutOrder(
+            {
+                "symbol": market, "side": change.side.upper(), "origClientOrderId": name,
+                "quantity": f"{change.quantity:f}", "price": f"{change.price:f}",
+            }
+        )  # fmt: skip
 
     def confirms(self, url: str, message: Any) -> bool:
         """The address of the line holds the key that opens it: one that stands is listened to."""

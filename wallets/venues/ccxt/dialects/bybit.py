@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from wallets.venues.amending import Change
 from wallets.venues.base import BalanceReport, CredentialsReport, IncomeReport, PositionReport, VenueAnswerError
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, by_cursor, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
@@ -33,6 +34,7 @@ class Bybit(Dialect):
     }
     names = Names(r"[A-Za-z0-9_-]{1,36}")
     remembers_names = True
+    amends = "in_place"
     trades_need_symbol = False
     candles_page = 1000
     counts_by_address = False
@@ -105,6 +107,11 @@ class Bybit(Dialect):
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
         exchange.cancel_order(None, symbol, {"orderLinkId": name})
+
+    def amend(self, exchange: Any, change: Change, name: str) -> None:
+        """Whether it only rests stays as it is."""
+        terms = f"{change.quantity:f}", f"{change.price:f}"
+        exchange.edit_order(None, change.symbol, "limit", change.side, *terms, {"orderLinkId": name})
 
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
         lists: list[dict[str, Any]] = [{"category": "spot"}]

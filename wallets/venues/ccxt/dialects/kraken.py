@@ -27,6 +27,7 @@ class Kraken(Dialect):
     names = Names("", is_uuid=True)
     trades_need_symbol = False
     rests_stops = True
+    amends = "in_place"
     candles_page = 720
     counts_by_address = False
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}, "watch_balance": {}}

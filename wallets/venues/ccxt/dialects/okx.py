@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
+from wallets.venues.amending import Change
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
@@ -42,6 +43,7 @@ class Okx(Dialect):
     }
     names = Names(r"[A-Za-z0-9]{1,32}")
     remembers_names = True
+    amends = "in_place"
     trades_need_symbol = False
     candles_page = 300
     counts_by_address = False
@@ -98,6 +100,11 @@ class Okx(Dialect):
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
         exchange.cancel_order(None, symbol, {"clOrdId": name})
+
+    def amend(self, exchange: Any, change: Change, name: str) -> None:
+        """Whether it only rests stays as it is."""
+        terms = f"{change.quantity:f}", f"{change.price:f}"
+        exchange.edit_order(None, change.symbol, "limit", change.side, *terms, {"clOrdId": name})
 
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
         rows = _backwards(_page(exchange.privateGetTradeOrdersPending, {"limit": PAGE}), "ordId")
