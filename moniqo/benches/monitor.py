@@ -1,8 +1,9 @@
 """What a look at all stops and targets costs.
 
 `manage.py bench monitor --positions N` has N protected positions of one owner over 200 instruments, a third of whose
-stops follow the price, on a throw-away PostgreSQL. It measures a look at which nothing happens, one at which a twentieth
-of the prices have risen, one at which all have, so that every stop that trails is moved, and one at which a hundredth of the positions have to be left.
+stops follow the price, on a throw-away PostgreSQL. It measures a look at which nothing happens, one at which a
+twentieth of the prices have risen, one at which all have, so that every stop that trails is moved, and one at which a
+hundredth of the positions have to be left.
 As many orders that wait for a price, a third of them trailing, are looked at in the same way. Beside them stands the
 least that it could cost: reading the levels of as many rows.
 """
