@@ -47,6 +47,7 @@ class ComposeForm(forms.Form):
         label="Who follows the new version, from the next candle on",
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose again: somebody of these follows it no more."},
     )
     document = JsonField(
         label="Rules as JSON",

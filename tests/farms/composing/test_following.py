@@ -191,6 +191,16 @@ def test_what_changes_is_said_before_it_is_saved(browser: Client, desk: Desk, fi
     assert f'<a href="/farms/agents/{agent.pk}/">Follower</a>' in page
 
 
+def test_whoever_follows_no_more_is_not_moved(browser: Client, desk: Desk, first: StrategyVersion) -> None:
+    hire(desk, first)
+    address = reverse("strategies:edit", args=(first.saved_id,))
+    said = browser.post(address, filled(desk.instrument, OTHER) | {"do": "look"}).context["seen"]
+    answer = browser.post(address, filled(desk.instrument, OTHER) | {"seen": said, "agents": str(desk.agent.pk)})
+    assert answer.status_code == 422
+    assert "somebody of these follows it no more" in answer.content.decode()
+    assert first.saved.versions.count() == 1
+
+
 def test_another_name_alone_makes_no_version(browser: Client, desk: Desk, first: StrategyVersion) -> None:
     address = reverse("strategies:edit", args=(first.saved_id,))
     assert browser.post(address, filled(desk.instrument) | {"name": "Other"}).status_code == 302
@@ -215,6 +225,26 @@ def test_an_agent_is_hired_with_a_saved_strategy_and_shows_it(
     assert f'Follows <a href="/strategies/{first.saved_id}/">Mine, version 1</a>' in shown
     like = browser.get(f"{reverse('farms:hire', args=(desk.farm.pk,))}?like={hired.pk}")
     assert like.context["version"] == first
+
+
+def test_short_rules_are_offered_where_they_can_be_traded_and_nowhere_else(
+    browser: Client, desk: Desk, first: StrategyVersion
+) -> None:
+    saved = SavedStrategy.objects.create(owner=desk.owner, name="Short", strategy="custom")
+    short = StrategyVersion.objects.create(
+        owner=desk.owner, saved=saved, number=1, parameters=CUSTOM.validate(RULES | {"direction": "short"}),
+        instrument=desk.instrument, timeframe="1h", bars=1000,
+    )  # fmt: skip
+    hiring = reverse("farms:hire", args=(desk.farm.pk,))
+    assert [one.saved.name for one in browser.get(hiring).context["saved"]] == ["Mine", "Short"]
+    given = {"name": "Bear", "instrument": str(desk.instrument.pk), "timeframe": "1h", "sizing": "cash"}
+    given |= {"cash_share": "50", "risk_share": "1", "leverage": "1"}
+    refused = browser.post(f"{hiring}?saved={short.pk}", given)  # on spot
+    assert refused.status_code == 422
+    assert sentences(refused) == ["TST/USDT is a spot market, which nobody sells short: trade it long."]
+    Instrument.objects.filter(prices_of__isnull=False).update(is_active=False)
+    assert [one.saved.name for one in browser.get(hiring).context["saved"]] == ["Mine"]
+    assert browser.get(f"{hiring}?saved={short.pk}").status_code == 404
 
 
 def test_an_agent_goes_back_to_an_earlier_version(browser: Client, desk: Desk, first: StrategyVersion) -> None:
