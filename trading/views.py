@@ -134,7 +134,8 @@ def _close(request: HtmxRequest, position: PositionRow) -> HttpResponse:
     if order.is_refused:
         messages.error(request, f"The gate refused the order: {order.refusal}")
     else:
-        messages.success(request, f"{position.symbol} is being sold at the market: the order says how it goes.")
+        does = "sold" if position.is_long else "bought back"
+        messages.success(request, f"{position.symbol} is being {does} at the market: the order says how it goes.")
     return redirect("trading:order", pk=order.pk)
 
 

@@ -184,3 +184,15 @@ def test_whoever_trades_at_a_master_is_not_called_its_agent(client: Client, desk
         desk.wallet.role = "farm"
         desk.wallet.save(update_fields=("role",))
     assert "Its agent" not in client.get(address).content.decode()
+
+
+def test_closing_a_short_is_called_buying_back(client: Client, desk: PerpetualDesk) -> None:
+    desk.trade("sell", "1", leverage=D(5))
+    position = desk.position()
+    assert position is not None
+    address = reverse("trading:position-close", args=(position.pk,))
+    assert "Buy all of it back at the market" in client.get(address).content.decode()
+    answer = client.post(address, {"key": "k"}, follow=True)
+    assert [str(said) for said in answer.context["messages"]] == [
+        f"{PERPETUAL} is being bought back at the market: the order says how it goes."
+    ]
