@@ -388,7 +388,7 @@ PRICE_CHECK_SECONDS = float(os.environ.get("MONIQO_PRICE_CHECK_SECONDS", "60")) 
 STREAM_SILENCE_SECONDS = float(os.environ.get("MONIQO_STREAM_SILENCE_SECONDS", "30"))
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 # What front ends of others watch (AG-UI): read again at most this often; how long a run lasts before the next begins.
-AGUI_SECONDS = float(os.environ.get("MONIQO_AGUI_SECONDS", "1"))
+AGUI_SECONDS = float(os.environ.get("MONIQO_AGUI_SECONDS", "0.5"))
 AGUI_RUN_SECONDS = float(os.environ.get("MONIQO_AGUI_RUN_SECONDS", "300"))
 # How long what is kept: moniqo/retention.py says of which tables, and why the others stay.
 SYNC_LOG_DAYS = _days("SYNC_LOG", 30)

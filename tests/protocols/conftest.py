@@ -11,7 +11,7 @@ from tests.conftest import WORKER, cloned_database, make_user
 from tests.drills.site import Site, running
 from tests.world import World, build_world
 
-RUN_SECONDS = 2.5
+RUN_SECONDS = 5
 
 
 @dataclass

@@ -41,8 +41,11 @@ class FrontEnd:
     def line(self) -> tuple[str, Any]:
         """The next that it says."""
         assert self._process.stdout is not None
-        word, _, told = self._process.stdout.readline().partition(" ")
-        return word, json.loads(told)
+        word, _, text = self._process.stdout.readline().partition(" ")
+        told = json.loads(text)
+        if word == "event":
+            MODELS.validate_python(told)
+        return word, told
 
     def until(self, *kinds: str) -> list[dict[str, Any]]:
         """The events up to one of that kind; fails when the run ends before."""

@@ -16,6 +16,7 @@ from tests.protocols.front_end import read_events, state_of
 
 pytestmark = pytest.mark.offline
 AGENT, FARM = Subject("agents", uuid4()), Subject("farms", uuid4())
+PRICED = Event("", "prices", "{}")
 SAID = Event("1-1", "orders", "{}")
 
 
@@ -25,10 +26,12 @@ class Shelf:
     def __init__(self) -> None:
         self.value = 0
         self.readings: list[list[Subject]] = []
+        self.before: list[bool] = []
         self.fault: Exception | None = None
 
-    async def read(self, _: Any, subjects: Collection[Subject]) -> dict[Subject, Reading]:
+    async def read(self, _: Any, subjects: Collection[Subject], before: Any) -> dict[Subject, Reading]:
         self.readings.append(list(subjects))
+        self.before.append(bool(before))
         if self.fault is not None:
             raise self.fault
         return {subject: Reading({"value": str(self.value)}, {}, ()) for subject in subjects}
@@ -85,6 +88,21 @@ def test_what_is_said_meanwhile_is_read_once_after_the_pause(monkeypatch: pytest
             assert len(shelf.readings) == 2
 
     play(story, monkeypatch, pause=60)
+
+
+def test_prices_alone_leave_what_does_not_follow_from_them_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(feed: Feed, shelf: Shelf) -> None:
+        viewer = Viewer("key", feed, AGENT)
+        async with feed.watched_by(viewer, AGENT):
+            for said in (SAID, PRICED, PRICED, SAID):
+                viewer.put(said)
+                await settle()
+            viewer.put(PRICED)
+            viewer.put(SAID)
+            viewer.put(PRICED)
+            await settle()
+
+    assert play(story, monkeypatch).before == [False, False, True, True, False, False]
 
 
 def test_nothing_is_said_where_nothing_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from time import monotonic
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -33,6 +34,11 @@ THREADS: Final = 2
 # What changes because time passes, such as how much of a day is over, is told after this long.
 AGAIN_SECONDS: Final = 15.0
 
+# The event of the hub that says nothing else.
+PRICES: Final = "prices"
+
+Readings = Mapping[Subject, Reading]
+Reader = Callable[[UUID, Collection[Subject], Readings], Awaitable[Readings]]
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
@@ -60,7 +66,7 @@ class Viewer(Stream):
         return opening(self._subject, self.reading)
 
     def put(self, event: Event) -> None:
-        self._feed.stir()
+        self._feed.stir(is_prices=event.name == PRICES)
 
     def give(self, batch: bytes) -> None:
         if len(self._batches) >= BATCHES:
@@ -102,19 +108,22 @@ class _Shown:
 class Feed:
     """What one owner's runs watch."""
 
-    def __init__(self, owner_id: UUID, read: Callable[[UUID, Collection[Subject]], Any]) -> None:
+    def __init__(self, owner_id: UUID, read: Reader) -> None:
         self._owner_id, self._read = owner_id, read
         self._shown: dict[Subject, _Shown] = {}
         self._lock = asyncio.Lock()
         self._stirred = asyncio.Event()
+        self._is_only_prices = True
+        self._whole_at = 0.0
         self._following: asyncio.Task[None] | None = None
 
     @property
     def is_watched(self) -> bool:
         return bool(self._shown)
 
-    def stir(self) -> None:
-        """Something has changed: everything is read again, soon and once."""
+    def stir(self, *, is_prices: bool = False) -> None:
+        """Something has changed, or prices alone: it is read again, soon and once."""
+        self._is_only_prices = self._is_only_prices and is_prices
         self._stirred.set()
 
     def reading(self, subject: Subject) -> Reading:
@@ -126,7 +135,7 @@ class Feed:
         """Tell the viewer what changes. Raises NotFoundError, DatabaseError."""
         async with self._lock:
             if subject not in self._shown:
-                found = await self._read(self._owner_id, [subject])
+                found = await self._read(self._owner_id, [subject], {})
                 if subject not in found:
                     raise NotFoundError("There is nothing to watch here any more.")
                 self._shown[subject] = _Shown(found[subject])
@@ -146,17 +155,25 @@ class Feed:
 
     async def _follow(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), AGAIN_SECONDS)
-            self._stirred.clear()
-            await self.refresh()
-            await asyncio.sleep(settings.AGUI_SECONDS)
-
-    async def refresh(self) -> None:
-        """Read everything that is watched again, and tell what has changed."""
-        async with self._lock:
             try:
-                found = await self._read(self._owner_id, list(self._shown))
+                await asyncio.wait_for(self._stirred.wait(), AGAIN_SECONDS)
+                is_only_prices = self._is_only_prices and monotonic() - self._whole_at < AGAIN_SECONDS
+            except TimeoutError:
+                is_only_prices = False
+            self._stirred.clear()
+            self._is_only_prices = True
+            began = monotonic()
+            await self.refresh(is_only_prices=is_only_prices)
+            await asyncio.sleep(max(settings.AGUI_SECONDS - (monotonic() - began), 0))
+
+    async def refresh(self, *, is_only_prices: bool = False) -> None:
+        """Read everything that is watched again, or what follows from prices, and tell what has changed."""
+        async with self._lock:
+            before = {subject: shown.reading for subject, shown in self._shown.items()} if is_only_prices else {}
+            if not is_only_prices:
+                self._whole_at = monotonic()
+            try:
+                found = await self._read(self._owner_id, list(self._shown), before)
             except DatabaseError as error:
                 logger.warning("What is watched is read again later: %s", type(error).__name__)
                 return
@@ -202,13 +219,13 @@ class Feeds:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, whole)
 
-    async def _read(self, owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
-        return await self.asked(lambda: read_for(owner_id, subjects))
+    async def _read(self, owner_id: UUID, subjects: Collection[Subject], before: Readings) -> Readings:
+        return await self.asked(lambda: read_for(owner_id, subjects, before))
 
 
-def read_for(owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
+def read_for(owner_id: UUID, subjects: Collection[Subject], before: Readings) -> Readings:
     """The subjects as their owner's own requests would tell them: days begin where the owner is."""
     with tenancy.reading(owner_id):
         currency, zone = User.objects.values_list("base_currency", "timezone").get(pk=owner_id)
         with showing(Display(currency=currency, timezone=zone)):
-            return states.read(owner_id=owner_id, subjects=subjects)
+            return states.read(owner_id=owner_id, subjects=subjects, before=before)

@@ -5,10 +5,11 @@ What the API has a shape for is told in that shape: amounts are texts, what is u
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -89,31 +90,36 @@ class Reading:
     decisions: tuple[Decision, ...]
 
 
-def read(*, owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
-    """The subjects that are there. Runs as the tenant, reading."""
-    book = _Book(owner_id)
+def read(
+    *, owner_id: UUID, subjects: Collection[Subject], before: Mapping[Subject, Reading] = MappingProxyType({})
+) -> dict[Subject, Reading]:
+    """The subjects that are there. Runs as the tenant, reading.
+
+    Of those that are in `before` nothing has changed but prices: what happened, was decided and is allowed stays, and
+    is not read again.
+    """
+    book = _Book(owner_id, before)
     agents = {subject.id for subject in subjects if subject.kind == "agents"}
     farms = {subject.id for subject in subjects if subject.kind == "farms"}
     found: dict[Subject, Reading] = {}
     if agents:
         states = states_of(farm_facts(owner_id=owner_id, only=Q(agents__in=agents)))
         for agent in rows_of(owner_id, book.nodes, book.stand, states, only=Q(pk__in=agents)):
-            state = {
-                "agent": shown(AgentOut, agent),
-                **book.about(agent.wallet_id, agent.standing, agent.state.next_at),
-            }
+            subject = Subject("agents", agent.id)
+            about = book.about(subject, agent.wallet_id, agent.standing, agent.state.next_at)
+            state = {"agent": shown(AgentOut, agent), **about}
             runs = agent_runs(owner_id=owner_id, agent_id=agent.id)
-            found[Subject("agents", agent.id)] = _reading(
-                state, book, agent.wallet_id, signals=runs.exclude(decision=AgentRun.Decision.HOLD), decided=runs
-            )
+            signals = runs.exclude(decision=AgentRun.Decision.HOLD)
+            found[subject] = _reading(state, book, subject, agent.wallet_id, signals=signals, decided=runs)
     for farm in farm_rows(owner_id=owner_id, farm_ids=[pk for pk in farms if pk]) if farms else ():
         next_at = _first(agent.state.next_at for agent in farm.agents)
-        state = {"farm": shown(FarmOut, farm), **book.about(farm.wallet_id, farm.standing, next_at)}
+        subject = Subject("farms", farm.id)
+        state = {"farm": shown(FarmOut, farm), **book.about(subject, farm.wallet_id, farm.standing, next_at)}
         acted = agent_runs(owner_id=owner_id, farm_id=farm.id).exclude(decision=AgentRun.Decision.HOLD)
         newest = acted.order_by("-created_at")
-        found[Subject("farms", farm.id)] = _reading(state, book, farm.wallet_id, signals=newest, decided=newest)
+        found[subject] = _reading(state, book, subject, farm.wallet_id, signals=newest, decided=newest)
     if any(subject.kind == "portfolio" for subject in subjects):
-        found[Subject("portfolio")] = _reading(_portfolio(book), book, None)
+        found[Subject("portfolio")] = _reading(_portfolio(book), book, Subject("portfolio"), None)
     return found
 
 
@@ -125,8 +131,8 @@ def shown(shape: type[Schema], row: Any) -> Json:
 class _Book:
     """What all subjects of an owner are read from, once each."""
 
-    def __init__(self, owner_id: UUID) -> None:
-        self.owner_id = owner_id
+    def __init__(self, owner_id: UUID, before: Mapping[Subject, Reading]) -> None:
+        self.owner_id, self.before = owner_id, before
 
     @cached_property
     def nodes(self) -> dict[UUID, WalletNode]:
@@ -165,7 +171,7 @@ class _Book:
             "left_out": max(len(positions) - ROWS_MOST, 0) + max(len(unfinished) - ROWS_MOST, 0),
         }
 
-    def about(self, wallet_id: UUID, standing: Standing, next_at: datetime | None) -> Json:
+    def about(self, subject: Subject, wallet_id: UUID, standing: Standing, next_at: datetime | None) -> Json:
         """What is told of an agent's or a farm's money: wallet, positions, orders, day, limits, age of the data."""
         node = self.nodes[wallet_id]
         rows = self.rows(wallet_id)
@@ -174,7 +180,7 @@ class _Book:
             "wallet": shown(WalletOut, wallet_shown(node, self.work)),
             **rows,
             "today": _today(standing),
-            "limits": self._limits(wallet_id),
+            "limits": self._limits(subject, wallet_id),
             "next_run_at": _moment(next_at),
             "data": {
                 "connection": node.freshness.word,
@@ -184,9 +190,12 @@ class _Book:
             },
         }
 
-    def _limits(self, wallet_id: UUID) -> Json:
+    def _limits(self, subject: Subject, wallet_id: UUID) -> Json:
         """The limits on the path, and of each wallet there how much of them is used."""
-        told = shown(LimitsOut, limits_out(wallet_limits(owner_id=self.owner_id, wallet_id=wallet_id)))
+        if subject in self.before:
+            told = self.before[subject].state["limits"]
+        else:
+            told = shown(LimitsOut, limits_out(wallet_limits(owner_id=self.owner_id, wallet_id=wallet_id)))
         path = [{**step, "used": self._used(UUID(step["id"]))} for step in told["path"]]
         return {"applied": told["applied"], "path": path}
 
@@ -265,8 +274,16 @@ def _first(moments: Iterable[datetime | None]) -> datetime | None:
 
 
 def _reading(
-    state: Json, book: _Book, wallet_id: UUID | None, *, signals: Iterable[Any] | None = None, decided: Any = None
+    state: Json,
+    book: _Book,
+    subject: Subject,
+    wallet_id: UUID | None,
+    *,
+    signals: Iterable[Any] | None = None,
+    decided: Any = None,
 ) -> Reading:
+    if (before := book.before.get(subject)) is not None:
+        return replace(before, state=state)
     where = None if wallet_id is None else [wallet_id]
     placed = orders(owner_id=book.owner_id, wallet_ids=where, limit=HAPPENED_MOST)
     entries: dict[str, Json] = {f"order-{row.id}": _order_entry(row) for row in placed}

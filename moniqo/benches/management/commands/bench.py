@@ -38,12 +38,19 @@ BENCHMARKS: Final = {
     "monitor": "moniqo.benches.monitor:monitor",
     "rebalancing": "moniqo.benches.rebalancing:rebalancing",
     "portfolio": "moniqo.benches.portfolio:portfolio",
+    "agui": "moniqo.benches.front_ends:agui",
     "backtest": "moniqo.benches.laboratory:backtest",
     "walk-forward": "moniqo.benches.walking:walk_forward",
 }
 ALL: Final = "all"
 # The option that says how large a benchmark is.
-SIZES: Final = {"sync": "connections", "snapshots": "rows", "monitor": "positions", "latency": "agents"}
+SIZES: Final = {
+    "sync": "connections",
+    "snapshots": "rows",
+    "monitor": "positions",
+    "latency": "agents",
+    "agui": "streams",
+}
 
 
 class Command(BaseCommand):
@@ -57,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument("--connections", type=int, help="Of `sync`: how many at most.")
         parser.add_argument("--positions", type=int, help="Of `monitor`: how many have stops and targets.")
         parser.add_argument("--agents", type=int, nargs="+", help="Of `latency`: how many act on a bar, such as 8 200.")
+        parser.add_argument("--streams", type=int, help="Of `agui`: how many are open at once.")
         parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
