@@ -7,6 +7,7 @@ from functools import cache
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -151,3 +152,11 @@ def _texts(request: HttpRequest) -> Iterator[str]:
         for name, values in fields.lists():
             yield name
             yield from (value for value in values if isinstance(value, str))
+
+
+def named_row(request: HttpRequest, name: str, rows: Any) -> Any:
+    """The owner's row that the address names; None where it names none, 404 where there is none."""
+    if not (text := request.GET.get(name, "")):
+        return None
+    with missing_is_404(ValueError, rows.model.DoesNotExist):
+        return rows.get(owner_id=owner_of(request), pk=UUID(text))

@@ -127,6 +127,19 @@ class Candle(models.Model):
         )
 
 
+class KeptSeries(models.Model):
+    """Candles that somebody has imported or downloaded: no feed forgets them when they have become old."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("instrument", "timeframe"), name="kept_series_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.timeframe}"
+
+
 class Ticker(models.Model):
     """The last price of an instrument and where it came from."""
 

@@ -21,6 +21,8 @@ from farms.api import router as farms
 from farms.breakdown.api import router as breakdown
 from farms.composing.api import router as composing
 from farms.laboratory.api import router as laboratory
+from farms.laboratory.download_api import router as downloads
+from farms.laboratory.sweep_api import router as sweeps
 from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
@@ -106,6 +108,8 @@ api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", laboratory, tags=["laboratory"])
 api.add_router("/", composing, tags=["strategies"])
+api.add_router("/", sweeps, tags=["laboratory"])
+api.add_router("/", downloads, tags=["laboratory"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])

@@ -59,6 +59,10 @@ RULES: Final[dict[str, Rule]] = {
     "farms_backtest": Rule("created_at", why=TRIED),
     "farms_backtestresult": Rule("created_at", why=TRIED),
     "farms_verdict": Rule("created_at", why=TRIED),
+    "farms_sweep": Rule("created_at", why=TRIED),
+    "farms_sweepblock": Rule("created_at", why=TRIED),
+    "farms_sweepresult": Rule("created_at", why=TRIED),
+    "farms_download": Rule("created_at", why=DONE),
     "trading_order": Rule("created_at", why=TRADES),
     "trading_fill": Rule("filled_at", why=TRADES),
     "trading_position": Rule("opened_at", why=TRADES),
@@ -93,6 +97,7 @@ RULES: Final[dict[str, Rule]] = {
     "goals_goalevent": Rule("created_at", why=DONE),
     "goals_goalaction": Rule(why=DONE),
     "goals_goalmove": Rule("created_at", why=MONEY),
+    "markets_keptseries": Rule(why=NOW),
     "markets_candle": Rule(
         "to_timestamp(ts / 1000.0)",
         why="What strategies are tested on, and what the past was worth is worked out from.",

@@ -55,6 +55,8 @@
 -- migration farms 0010_runs_by_months b5428720ce01660e
 -- migration farms 0011_leverage c30f487f2ced1191
 -- migration farms 0012_saved_strategies d0f95599b86819b2
+-- migration farms 0013_sweeps 0f3cd36bc9a3b29f
+-- migration farms 0014_downloads dd9bf15ac56aea72
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -67,6 +69,7 @@
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
 -- migration markets 0004_extremes 1498ec9333aeb73d
 -- migration markets 0005_perpetuals 9f033bd426036ee5
+-- migration markets 0006_kept_series 0cc9d2351b7b3013
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -3329,6 +3332,42 @@ ALTER TABLE ONLY public.farms_backtestresult FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: farms_download; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_download (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status character varying(9) NOT NULL,
+    progress smallint NOT NULL,
+    step character varying(80) NOT NULL,
+    error jsonb NOT NULL,
+    attempts smallint NOT NULL,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    exchange character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    timeframe character varying(3) NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reached timestamp with time zone,
+    written integer NOT NULL,
+    bad integer NOT NULL,
+    report jsonb,
+    owner_id uuid NOT NULL,
+    CONSTRAINT download_ends_after_it_begins CHECK ((until > since)),
+    CONSTRAINT download_is_over_or_not CHECK ((((finished_at IS NULL) AND ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]))) OR ((finished_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('done'::character varying)::text, ('failed'::character varying)::text, ('cancelled'::character varying)::text]))))),
+    CONSTRAINT farms_download_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT farms_download_bad_check CHECK ((bad >= 0)),
+    CONSTRAINT farms_download_progress_check CHECK ((progress >= 0)),
+    CONSTRAINT farms_download_written_check CHECK ((written >= 0))
+);
+
+ALTER TABLE ONLY public.farms_download FORCE ROW LEVEL SECURITY;
+
+
+--
 -- Name: farms_farm; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3413,6 +3452,113 @@ CREATE TABLE public.farms_strategyversion (
 );
 
 ALTER TABLE ONLY public.farms_strategyversion FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_sweep; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_sweep (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status character varying(9) NOT NULL,
+    progress smallint NOT NULL,
+    step character varying(80) NOT NULL,
+    error jsonb NOT NULL,
+    attempts smallint NOT NULL,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    strategy character varying(40) NOT NULL,
+    parameters jsonb NOT NULL,
+    instruments bigint[] NOT NULL,
+    timeframe character varying(3) NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    cash numeric(38,18) NOT NULL,
+    assumptions jsonb NOT NULL,
+    axes jsonb NOT NULL,
+    method character varying(6) NOT NULL,
+    measure character varying(12) NOT NULL,
+    trials integer NOT NULL,
+    seed integer NOT NULL,
+    agent_id uuid,
+    owner_id uuid NOT NULL,
+    CONSTRAINT farms_sweep_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT farms_sweep_cash_check CHECK ((cash <> 'NaN'::numeric)),
+    CONSTRAINT farms_sweep_progress_check CHECK ((progress >= 0)),
+    CONSTRAINT farms_sweep_seed_check CHECK ((seed >= 0)),
+    CONSTRAINT farms_sweep_trials_check CHECK ((trials >= 0)),
+    CONSTRAINT sweep_ends_after_it_begins CHECK ((until > since)),
+    CONSTRAINT sweep_has_cash CHECK ((cash > (0)::numeric)),
+    CONSTRAINT sweep_is_over_or_not CHECK ((((finished_at IS NULL) AND ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]))) OR ((finished_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('done'::character varying)::text, ('failed'::character varying)::text, ('cancelled'::character varying)::text])))))
+);
+
+ALTER TABLE ONLY public.farms_sweep FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_sweepblock; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_sweepblock (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status character varying(9) NOT NULL,
+    progress smallint NOT NULL,
+    step character varying(80) NOT NULL,
+    error jsonb NOT NULL,
+    attempts smallint NOT NULL,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    number integer NOT NULL,
+    trials integer NOT NULL,
+    points bytea NOT NULL,
+    body bytea,
+    owner_id uuid NOT NULL,
+    sweep_id uuid NOT NULL,
+    CONSTRAINT farms_sweepblock_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT farms_sweepblock_number_check CHECK ((number >= 0)),
+    CONSTRAINT farms_sweepblock_progress_check CHECK ((progress >= 0)),
+    CONSTRAINT farms_sweepblock_trials_check CHECK ((trials >= 0)),
+    CONSTRAINT sweepblock_has_figures CHECK (((NOT ((status)::text = 'done'::text)) OR (body IS NOT NULL))),
+    CONSTRAINT sweepblock_is_over_or_not CHECK ((((finished_at IS NULL) AND ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]))) OR ((finished_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('done'::character varying)::text, ('failed'::character varying)::text, ('cancelled'::character varying)::text])))))
+);
+
+ALTER TABLE ONLY public.farms_sweepblock FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_sweepresult; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_sweepresult (
+    sweep_id uuid NOT NULL,
+    bars integer NOT NULL,
+    trials integer NOT NULL,
+    best integer NOT NULL,
+    best_score double precision NOT NULL,
+    chosen integer NOT NULL,
+    fragility double precision,
+    plateaus jsonb NOT NULL,
+    overfitting jsonb,
+    is_significant boolean NOT NULL,
+    known_trials integer NOT NULL,
+    deflated_sharpe double precision,
+    answers jsonb NOT NULL,
+    candles character varying(64) NOT NULL,
+    outcome character varying(64) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT farms_sweepresult_bars_check CHECK ((bars >= 0)),
+    CONSTRAINT farms_sweepresult_best_check CHECK ((best >= 0)),
+    CONSTRAINT farms_sweepresult_chosen_check CHECK ((chosen >= 0)),
+    CONSTRAINT farms_sweepresult_known_trials_check CHECK ((known_trials >= 0)),
+    CONSTRAINT farms_sweepresult_trials_check CHECK ((trials >= 0))
+);
+
+ALTER TABLE ONLY public.farms_sweepresult FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -3900,6 +4046,31 @@ CREATE TABLE public.markets_feedstate (
 
 ALTER TABLE public.markets_instrument ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.markets_instrument_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: markets_keptseries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_keptseries (
+    id bigint NOT NULL,
+    timeframe character varying(3) NOT NULL,
+    instrument_id bigint NOT NULL
+);
+
+
+--
+-- Name: markets_keptseries_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.markets_keptseries ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.markets_keptseries_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -6222,294 +6393,314 @@ INSERT INTO public.auth_permission VALUES
 	(102, 'Can change candle', 26, 'change_candle'),
 	(103, 'Can delete candle', 26, 'delete_candle'),
 	(104, 'Can view candle', 26, 'view_candle'),
-	(105, 'Can add entry', 27, 'add_entry'),
-	(106, 'Can change entry', 27, 'change_entry'),
-	(107, 'Can delete entry', 27, 'delete_entry'),
-	(108, 'Can view entry', 27, 'view_entry'),
-	(109, 'Can add hold', 28, 'add_hold'),
-	(110, 'Can change hold', 28, 'change_hold'),
-	(111, 'Can delete hold', 28, 'delete_hold'),
-	(112, 'Can view hold', 28, 'view_hold'),
-	(113, 'Can add platform', 29, 'add_platform'),
-	(114, 'Can change platform', 29, 'change_platform'),
-	(115, 'Can delete platform', 29, 'delete_platform'),
-	(116, 'Can view platform', 29, 'view_platform'),
-	(117, 'Can add account', 30, 'add_account'),
-	(118, 'Can change account', 30, 'change_account'),
-	(119, 'Can delete account', 30, 'delete_account'),
-	(120, 'Can view account', 30, 'view_account'),
-	(121, 'Can add connection', 31, 'add_connection'),
-	(122, 'Can change connection', 31, 'change_connection'),
-	(123, 'Can delete connection', 31, 'delete_connection'),
-	(124, 'Can view connection', 31, 'view_connection'),
-	(125, 'Can add demo order', 32, 'add_demoorder'),
-	(126, 'Can change demo order', 32, 'change_demoorder'),
-	(127, 'Can delete demo order', 32, 'delete_demoorder'),
-	(128, 'Can view demo order', 32, 'view_demoorder'),
-	(129, 'Can add demo trade', 33, 'add_demotrade'),
-	(130, 'Can change demo trade', 33, 'change_demotrade'),
-	(131, 'Can delete demo trade', 33, 'delete_demotrade'),
-	(132, 'Can view demo trade', 33, 'view_demotrade'),
-	(133, 'Can add posting', 34, 'add_posting'),
-	(134, 'Can change posting', 34, 'change_posting'),
-	(135, 'Can delete posting', 34, 'delete_posting'),
-	(136, 'Can view posting', 34, 'view_posting'),
-	(137, 'Can add sync run', 35, 'add_syncrun'),
-	(138, 'Can change sync run', 35, 'change_syncrun'),
-	(139, 'Can delete sync run', 35, 'delete_syncrun'),
-	(140, 'Can view sync run', 35, 'view_syncrun'),
-	(141, 'Can add reconciliation', 36, 'add_reconciliation'),
-	(142, 'Can change reconciliation', 36, 'change_reconciliation'),
-	(143, 'Can delete reconciliation', 36, 'delete_reconciliation'),
-	(144, 'Can view reconciliation', 36, 'view_reconciliation'),
-	(145, 'Can add transfer', 37, 'add_transfer'),
-	(146, 'Can change transfer', 37, 'change_transfer'),
-	(147, 'Can delete transfer', 37, 'delete_transfer'),
-	(148, 'Can view transfer', 37, 'view_transfer'),
-	(149, 'Can add wallet', 38, 'add_wallet'),
-	(150, 'Can change wallet', 38, 'change_wallet'),
-	(151, 'Can delete wallet', 38, 'delete_wallet'),
-	(152, 'Can view wallet', 38, 'view_wallet'),
-	(153, 'Can add fund allocation', 39, 'add_fundallocation'),
-	(154, 'Can change fund allocation', 39, 'change_fundallocation'),
-	(155, 'Can delete fund allocation', 39, 'delete_fundallocation'),
-	(156, 'Can view fund allocation', 39, 'view_fundallocation'),
-	(157, 'Can add credential', 40, 'add_credential'),
-	(158, 'Can change credential', 40, 'change_credential'),
-	(159, 'Can delete credential', 40, 'delete_credential'),
-	(160, 'Can view credential', 40, 'view_credential'),
-	(161, 'Can add demo balance', 41, 'add_demobalance'),
-	(162, 'Can change demo balance', 41, 'change_demobalance'),
-	(163, 'Can delete demo balance', 41, 'delete_demobalance'),
-	(164, 'Can view demo balance', 41, 'view_demobalance'),
-	(165, 'Can add credential field', 42, 'add_credentialfield'),
-	(166, 'Can change credential field', 42, 'change_credentialfield'),
-	(167, 'Can delete credential field', 42, 'delete_credentialfield'),
-	(168, 'Can view credential field', 42, 'view_credentialfield'),
-	(169, 'Can add allocation line', 43, 'add_allocationline'),
-	(170, 'Can change allocation line', 43, 'change_allocationline'),
-	(171, 'Can delete allocation line', 43, 'delete_allocationline'),
-	(172, 'Can view allocation line', 43, 'view_allocationline'),
-	(173, 'Can add rule run', 44, 'add_rulerun'),
-	(174, 'Can change rule run', 44, 'change_rulerun'),
-	(175, 'Can delete rule run', 44, 'delete_rulerun'),
-	(176, 'Can view rule run', 44, 'view_rulerun'),
-	(177, 'Can add wallet rule', 45, 'add_walletrule'),
-	(178, 'Can change wallet rule', 45, 'change_walletrule'),
-	(179, 'Can delete wallet rule', 45, 'delete_walletrule'),
-	(180, 'Can view wallet rule', 45, 'view_walletrule'),
-	(181, 'Can add venue position', 46, 'add_venueposition'),
-	(182, 'Can change venue position', 46, 'change_venueposition'),
-	(183, 'Can delete venue position', 46, 'delete_venueposition'),
-	(184, 'Can view venue position', 46, 'view_venueposition'),
-	(185, 'Can add ledger proof', 47, 'add_ledgerproof'),
-	(186, 'Can change ledger proof', 47, 'change_ledgerproof'),
-	(187, 'Can delete ledger proof', 47, 'delete_ledgerproof'),
-	(188, 'Can view ledger proof', 47, 'view_ledgerproof'),
-	(189, 'Can add venue movement', 48, 'add_venuemovement'),
-	(190, 'Can change venue movement', 48, 'change_venuemovement'),
-	(191, 'Can delete venue movement', 48, 'delete_venuemovement'),
-	(192, 'Can view venue movement', 48, 'view_venuemovement'),
-	(193, 'Can add sync turn', 49, 'add_syncturn'),
-	(194, 'Can change sync turn', 49, 'change_syncturn'),
-	(195, 'Can delete sync turn', 49, 'delete_syncturn'),
-	(196, 'Can view sync turn', 49, 'view_syncturn'),
-	(197, 'Can add venue income', 50, 'add_venueincome'),
-	(198, 'Can change venue income', 50, 'change_venueincome'),
-	(199, 'Can delete venue income', 50, 'delete_venueincome'),
-	(200, 'Can view venue income', 50, 'view_venueincome'),
-	(201, 'Can add proof run', 51, 'add_proofrun'),
-	(202, 'Can change proof run', 51, 'change_proofrun'),
-	(203, 'Can delete proof run', 51, 'delete_proofrun'),
-	(204, 'Can view proof run', 51, 'view_proofrun'),
-	(205, 'Can add demo position', 52, 'add_demoposition'),
-	(206, 'Can change demo position', 52, 'change_demoposition'),
-	(207, 'Can delete demo position', 52, 'delete_demoposition'),
-	(208, 'Can view demo position', 52, 'view_demoposition'),
-	(209, 'Can add demo funding', 53, 'add_demofunding'),
-	(210, 'Can change demo funding', 53, 'change_demofunding'),
-	(211, 'Can delete demo funding', 53, 'delete_demofunding'),
-	(212, 'Can view demo funding', 53, 'view_demofunding'),
-	(213, 'Can add order', 54, 'add_order'),
-	(214, 'Can change order', 54, 'change_order'),
-	(215, 'Can delete order', 54, 'delete_order'),
-	(216, 'Can view order', 54, 'view_order'),
-	(217, 'Can add order event', 55, 'add_orderevent'),
-	(218, 'Can change order event', 55, 'change_orderevent'),
-	(219, 'Can delete order event', 55, 'delete_orderevent'),
-	(220, 'Can view order event', 55, 'view_orderevent'),
-	(221, 'Can add position', 56, 'add_position'),
-	(222, 'Can change position', 56, 'change_position'),
-	(223, 'Can delete position', 56, 'delete_position'),
-	(224, 'Can view position', 56, 'view_position'),
-	(225, 'Can add risk decision', 57, 'add_riskdecision'),
-	(226, 'Can change risk decision', 57, 'change_riskdecision'),
-	(227, 'Can delete risk decision', 57, 'delete_riskdecision'),
-	(228, 'Can view risk decision', 57, 'view_riskdecision'),
-	(229, 'Can add risk limit', 58, 'add_risklimit'),
-	(230, 'Can change risk limit', 58, 'change_risklimit'),
-	(231, 'Can delete risk limit', 58, 'delete_risklimit'),
-	(232, 'Can view risk limit', 58, 'view_risklimit'),
-	(233, 'Can add fill', 59, 'add_fill'),
-	(234, 'Can change fill', 59, 'change_fill'),
-	(235, 'Can delete fill', 59, 'delete_fill'),
-	(236, 'Can view fill', 59, 'view_fill'),
-	(237, 'Can add cancellation', 60, 'add_cancellation'),
-	(238, 'Can change cancellation', 60, 'change_cancellation'),
-	(239, 'Can delete cancellation', 60, 'delete_cancellation'),
-	(240, 'Can view cancellation', 60, 'view_cancellation'),
-	(241, 'Can add trade day', 61, 'add_tradeday'),
-	(242, 'Can change trade day', 61, 'change_tradeday'),
-	(243, 'Can delete trade day', 61, 'delete_tradeday'),
-	(244, 'Can view trade day', 61, 'view_tradeday'),
-	(245, 'Can add trade total', 62, 'add_tradetotal'),
-	(246, 'Can change trade total', 62, 'change_tradetotal'),
-	(247, 'Can delete trade total', 62, 'delete_tradetotal'),
-	(248, 'Can view trade total', 62, 'view_tradetotal'),
-	(249, 'Can add emergency stop', 63, 'add_emergencystop'),
-	(250, 'Can change emergency stop', 63, 'change_emergencystop'),
-	(251, 'Can delete emergency stop', 63, 'delete_emergencystop'),
-	(252, 'Can view emergency stop', 63, 'view_emergencystop'),
-	(253, 'Can add ai state', 64, 'add_aistate'),
-	(254, 'Can change ai state', 64, 'change_aistate'),
-	(255, 'Can delete ai state', 64, 'delete_aistate'),
-	(256, 'Can view ai state', 64, 'view_aistate'),
-	(257, 'Can add amendment', 65, 'add_amendment'),
-	(258, 'Can change amendment', 65, 'change_amendment'),
-	(259, 'Can delete amendment', 65, 'delete_amendment'),
-	(260, 'Can view amendment', 65, 'view_amendment'),
-	(261, 'Can add platform limit', 66, 'add_platformlimit'),
-	(262, 'Can change platform limit', 66, 'change_platformlimit'),
-	(263, 'Can delete platform limit', 66, 'delete_platformlimit'),
-	(264, 'Can view platform limit', 66, 'view_platformlimit'),
-	(265, 'Can add entry lock', 67, 'add_entrylock'),
-	(266, 'Can change entry lock', 67, 'change_entrylock'),
-	(267, 'Can delete entry lock', 67, 'delete_entrylock'),
-	(268, 'Can view entry lock', 67, 'view_entrylock'),
-	(269, 'Can add held total', 68, 'add_heldtotal'),
-	(270, 'Can change held total', 68, 'change_heldtotal'),
-	(271, 'Can delete held total', 68, 'delete_heldtotal'),
-	(272, 'Can view held total', 68, 'view_heldtotal'),
-	(273, 'Can add mass cancellation', 69, 'add_masscancellation'),
-	(274, 'Can change mass cancellation', 69, 'change_masscancellation'),
-	(275, 'Can delete mass cancellation', 69, 'delete_masscancellation'),
-	(276, 'Can view mass cancellation', 69, 'view_masscancellation'),
-	(277, 'Can add agent', 70, 'add_agent'),
-	(278, 'Can change agent', 70, 'change_agent'),
-	(279, 'Can delete agent', 70, 'delete_agent'),
-	(280, 'Can view agent', 70, 'view_agent'),
-	(281, 'Can add farm', 71, 'add_farm'),
-	(282, 'Can change farm', 71, 'change_farm'),
-	(283, 'Can delete farm', 71, 'delete_farm'),
-	(284, 'Can view farm', 71, 'view_farm'),
-	(285, 'Can add agent farm assignment', 72, 'add_agentfarmassignment'),
-	(286, 'Can change agent farm assignment', 72, 'change_agentfarmassignment'),
-	(287, 'Can delete agent farm assignment', 72, 'delete_agentfarmassignment'),
-	(288, 'Can view agent farm assignment', 72, 'view_agentfarmassignment'),
-	(289, 'Can add farm event', 73, 'add_farmevent'),
-	(290, 'Can change farm event', 73, 'change_farmevent'),
-	(291, 'Can delete farm event', 73, 'delete_farmevent'),
-	(292, 'Can view farm event', 73, 'view_farmevent'),
-	(293, 'Can add agent run', 74, 'add_agentrun'),
-	(294, 'Can change agent run', 74, 'change_agentrun'),
-	(295, 'Can delete agent run', 74, 'delete_agentrun'),
-	(296, 'Can view agent run', 74, 'view_agentrun'),
-	(297, 'Can add backtest', 75, 'add_backtest'),
-	(298, 'Can change backtest', 75, 'change_backtest'),
-	(299, 'Can delete backtest', 75, 'delete_backtest'),
-	(300, 'Can view backtest', 75, 'view_backtest'),
-	(301, 'Can add verdict', 76, 'add_verdict'),
-	(302, 'Can change verdict', 76, 'change_verdict'),
-	(303, 'Can delete verdict', 76, 'delete_verdict'),
-	(304, 'Can view verdict', 76, 'view_verdict'),
-	(305, 'Can add backtest result', 77, 'add_backtestresult'),
-	(306, 'Can change backtest result', 77, 'change_backtestresult'),
-	(307, 'Can delete backtest result', 77, 'delete_backtestresult'),
-	(308, 'Can view backtest result', 77, 'view_backtestresult'),
-	(309, 'Can add saved strategy', 78, 'add_savedstrategy'),
-	(310, 'Can change saved strategy', 78, 'change_savedstrategy'),
-	(311, 'Can delete saved strategy', 78, 'delete_savedstrategy'),
-	(312, 'Can view saved strategy', 78, 'view_savedstrategy'),
-	(313, 'Can add strategy version', 79, 'add_strategyversion'),
-	(314, 'Can change strategy version', 79, 'change_strategyversion'),
-	(315, 'Can delete strategy version', 79, 'delete_strategyversion'),
-	(316, 'Can view strategy version', 79, 'view_strategyversion'),
-	(317, 'Can add goal', 80, 'add_goal'),
-	(318, 'Can change goal', 80, 'change_goal'),
-	(319, 'Can delete goal', 80, 'delete_goal'),
-	(320, 'Can view goal', 80, 'view_goal'),
-	(321, 'Can add goal action', 81, 'add_goalaction'),
-	(322, 'Can change goal action', 81, 'change_goalaction'),
-	(323, 'Can delete goal action', 81, 'delete_goalaction'),
-	(324, 'Can view goal action', 81, 'view_goalaction'),
-	(325, 'Can add goal assignment', 82, 'add_goalassignment'),
-	(326, 'Can change goal assignment', 82, 'change_goalassignment'),
-	(327, 'Can delete goal assignment', 82, 'delete_goalassignment'),
-	(328, 'Can view goal assignment', 82, 'view_goalassignment'),
-	(329, 'Can add goal cursor', 83, 'add_goalcursor'),
-	(330, 'Can change goal cursor', 83, 'change_goalcursor'),
-	(331, 'Can delete goal cursor', 83, 'delete_goalcursor'),
-	(332, 'Can view goal cursor', 83, 'view_goalcursor'),
-	(333, 'Can add goal event', 84, 'add_goalevent'),
-	(334, 'Can change goal event', 84, 'change_goalevent'),
-	(335, 'Can delete goal event', 84, 'delete_goalevent'),
-	(336, 'Can view goal event', 84, 'view_goalevent'),
-	(337, 'Can add goal move', 85, 'add_goalmove'),
-	(338, 'Can change goal move', 85, 'change_goalmove'),
-	(339, 'Can delete goal move', 85, 'delete_goalmove'),
-	(340, 'Can view goal move', 85, 'view_goalmove'),
-	(341, 'Can add goal progress', 86, 'add_goalprogress'),
-	(342, 'Can change goal progress', 86, 'change_goalprogress'),
-	(343, 'Can delete goal progress', 86, 'delete_goalprogress'),
-	(344, 'Can view goal progress', 86, 'view_goalprogress'),
-	(345, 'Can add goal total', 87, 'add_goaltotal'),
-	(346, 'Can change goal total', 87, 'change_goaltotal'),
-	(347, 'Can delete goal total', 87, 'delete_goaltotal'),
-	(348, 'Can view goal total', 87, 'view_goaltotal'),
-	(349, 'Can add flow mark', 88, 'add_flowmark'),
-	(350, 'Can change flow mark', 88, 'change_flowmark'),
-	(351, 'Can delete flow mark', 88, 'delete_flowmark'),
-	(352, 'Can view flow mark', 88, 'view_flowmark'),
-	(353, 'Can add portfolio state', 89, 'add_portfoliostate'),
-	(354, 'Can change portfolio state', 89, 'change_portfoliostate'),
-	(355, 'Can delete portfolio state', 89, 'delete_portfoliostate'),
-	(356, 'Can view portfolio state', 89, 'view_portfoliostate'),
-	(357, 'Can add snapshot', 90, 'add_snapshot'),
-	(358, 'Can change snapshot', 90, 'change_snapshot'),
-	(359, 'Can delete snapshot', 90, 'delete_snapshot'),
-	(360, 'Can view snapshot', 90, 'view_snapshot'),
-	(361, 'Can add allocation plan', 91, 'add_allocationplan'),
-	(362, 'Can change allocation plan', 91, 'change_allocationplan'),
-	(363, 'Can delete allocation plan', 91, 'delete_allocationplan'),
-	(364, 'Can view allocation plan', 91, 'view_allocationplan'),
-	(365, 'Can add exposure limit', 92, 'add_exposurelimit'),
-	(366, 'Can change exposure limit', 92, 'change_exposurelimit'),
-	(367, 'Can delete exposure limit', 92, 'delete_exposurelimit'),
-	(368, 'Can view exposure limit', 92, 'view_exposurelimit'),
-	(369, 'Can add exposure level', 93, 'add_exposurelevel'),
-	(370, 'Can change exposure level', 93, 'change_exposurelevel'),
-	(371, 'Can delete exposure level', 93, 'delete_exposurelevel'),
-	(372, 'Can view exposure level', 93, 'view_exposurelevel'),
-	(373, 'Can add hourly performance', 94, 'add_hourlyperformance'),
-	(374, 'Can change hourly performance', 94, 'change_hourlyperformance'),
-	(375, 'Can delete hourly performance', 94, 'delete_hourlyperformance'),
-	(376, 'Can view hourly performance', 94, 'view_hourlyperformance'),
-	(377, 'Can add daily performance', 95, 'add_dailyperformance'),
-	(378, 'Can change daily performance', 95, 'change_dailyperformance'),
-	(379, 'Can delete daily performance', 95, 'delete_dailyperformance'),
-	(380, 'Can view daily performance', 95, 'view_dailyperformance'),
-	(381, 'Can add correction', 96, 'add_correction'),
-	(382, 'Can change correction', 96, 'change_correction'),
-	(383, 'Can delete correction', 96, 'delete_correction'),
-	(384, 'Can view correction', 96, 'view_correction'),
-	(385, 'Can add rebalance rule', 97, 'add_rebalancerule'),
-	(386, 'Can change rebalance rule', 97, 'change_rebalancerule'),
-	(387, 'Can delete rebalance rule', 97, 'delete_rebalancerule'),
-	(388, 'Can view rebalance rule', 97, 'view_rebalancerule'),
-	(389, 'Can add rebalance run', 98, 'add_rebalancerun'),
-	(390, 'Can change rebalance run', 98, 'change_rebalancerun'),
-	(391, 'Can delete rebalance run', 98, 'delete_rebalancerun'),
-	(392, 'Can view rebalance run', 98, 'view_rebalancerun');
+	(105, 'Can add kept series', 27, 'add_keptseries'),
+	(106, 'Can change kept series', 27, 'change_keptseries'),
+	(107, 'Can delete kept series', 27, 'delete_keptseries'),
+	(108, 'Can view kept series', 27, 'view_keptseries'),
+	(109, 'Can add entry', 28, 'add_entry'),
+	(110, 'Can change entry', 28, 'change_entry'),
+	(111, 'Can delete entry', 28, 'delete_entry'),
+	(112, 'Can view entry', 28, 'view_entry'),
+	(113, 'Can add hold', 29, 'add_hold'),
+	(114, 'Can change hold', 29, 'change_hold'),
+	(115, 'Can delete hold', 29, 'delete_hold'),
+	(116, 'Can view hold', 29, 'view_hold'),
+	(117, 'Can add platform', 30, 'add_platform'),
+	(118, 'Can change platform', 30, 'change_platform'),
+	(119, 'Can delete platform', 30, 'delete_platform'),
+	(120, 'Can view platform', 30, 'view_platform'),
+	(121, 'Can add account', 31, 'add_account'),
+	(122, 'Can change account', 31, 'change_account'),
+	(123, 'Can delete account', 31, 'delete_account'),
+	(124, 'Can view account', 31, 'view_account'),
+	(125, 'Can add connection', 32, 'add_connection'),
+	(126, 'Can change connection', 32, 'change_connection'),
+	(127, 'Can delete connection', 32, 'delete_connection'),
+	(128, 'Can view connection', 32, 'view_connection'),
+	(129, 'Can add demo order', 33, 'add_demoorder'),
+	(130, 'Can change demo order', 33, 'change_demoorder'),
+	(131, 'Can delete demo order', 33, 'delete_demoorder'),
+	(132, 'Can view demo order', 33, 'view_demoorder'),
+	(133, 'Can add demo trade', 34, 'add_demotrade'),
+	(134, 'Can change demo trade', 34, 'change_demotrade'),
+	(135, 'Can delete demo trade', 34, 'delete_demotrade'),
+	(136, 'Can view demo trade', 34, 'view_demotrade'),
+	(137, 'Can add posting', 35, 'add_posting'),
+	(138, 'Can change posting', 35, 'change_posting'),
+	(139, 'Can delete posting', 35, 'delete_posting'),
+	(140, 'Can view posting', 35, 'view_posting'),
+	(141, 'Can add sync run', 36, 'add_syncrun'),
+	(142, 'Can change sync run', 36, 'change_syncrun'),
+	(143, 'Can delete sync run', 36, 'delete_syncrun'),
+	(144, 'Can view sync run', 36, 'view_syncrun'),
+	(145, 'Can add reconciliation', 37, 'add_reconciliation'),
+	(146, 'Can change reconciliation', 37, 'change_reconciliation'),
+	(147, 'Can delete reconciliation', 37, 'delete_reconciliation'),
+	(148, 'Can view reconciliation', 37, 'view_reconciliation'),
+	(149, 'Can add transfer', 38, 'add_transfer'),
+	(150, 'Can change transfer', 38, 'change_transfer'),
+	(151, 'Can delete transfer', 38, 'delete_transfer'),
+	(152, 'Can view transfer', 38, 'view_transfer'),
+	(153, 'Can add wallet', 39, 'add_wallet'),
+	(154, 'Can change wallet', 39, 'change_wallet'),
+	(155, 'Can delete wallet', 39, 'delete_wallet'),
+	(156, 'Can view wallet', 39, 'view_wallet'),
+	(157, 'Can add fund allocation', 40, 'add_fundallocation'),
+	(158, 'Can change fund allocation', 40, 'change_fundallocation'),
+	(159, 'Can delete fund allocation', 40, 'delete_fundallocation'),
+	(160, 'Can view fund allocation', 40, 'view_fundallocation'),
+	(161, 'Can add credential', 41, 'add_credential'),
+	(162, 'Can change credential', 41, 'change_credential'),
+	(163, 'Can delete credential', 41, 'delete_credential'),
+	(164, 'Can view credential', 41, 'view_credential'),
+	(165, 'Can add demo balance', 42, 'add_demobalance'),
+	(166, 'Can change demo balance', 42, 'change_demobalance'),
+	(167, 'Can delete demo balance', 42, 'delete_demobalance'),
+	(168, 'Can view demo balance', 42, 'view_demobalance'),
+	(169, 'Can add credential field', 43, 'add_credentialfield'),
+	(170, 'Can change credential field', 43, 'change_credentialfield'),
+	(171, 'Can delete credential field', 43, 'delete_credentialfield'),
+	(172, 'Can view credential field', 43, 'view_credentialfield'),
+	(173, 'Can add allocation line', 44, 'add_allocationline'),
+	(174, 'Can change allocation line', 44, 'change_allocationline'),
+	(175, 'Can delete allocation line', 44, 'delete_allocationline'),
+	(176, 'Can view allocation line', 44, 'view_allocationline'),
+	(177, 'Can add rule run', 45, 'add_rulerun'),
+	(178, 'Can change rule run', 45, 'change_rulerun'),
+	(179, 'Can delete rule run', 45, 'delete_rulerun'),
+	(180, 'Can view rule run', 45, 'view_rulerun'),
+	(181, 'Can add wallet rule', 46, 'add_walletrule'),
+	(182, 'Can change wallet rule', 46, 'change_walletrule'),
+	(183, 'Can delete wallet rule', 46, 'delete_walletrule'),
+	(184, 'Can view wallet rule', 46, 'view_walletrule'),
+	(185, 'Can add venue position', 47, 'add_venueposition'),
+	(186, 'Can change venue position', 47, 'change_venueposition'),
+	(187, 'Can delete venue position', 47, 'delete_venueposition'),
+	(188, 'Can view venue position', 47, 'view_venueposition'),
+	(189, 'Can add ledger proof', 48, 'add_ledgerproof'),
+	(190, 'Can change ledger proof', 48, 'change_ledgerproof'),
+	(191, 'Can delete ledger proof', 48, 'delete_ledgerproof'),
+	(192, 'Can view ledger proof', 48, 'view_ledgerproof'),
+	(193, 'Can add venue movement', 49, 'add_venuemovement'),
+	(194, 'Can change venue movement', 49, 'change_venuemovement'),
+	(195, 'Can delete venue movement', 49, 'delete_venuemovement'),
+	(196, 'Can view venue movement', 49, 'view_venuemovement'),
+	(197, 'Can add sync turn', 50, 'add_syncturn'),
+	(198, 'Can change sync turn', 50, 'change_syncturn'),
+	(199, 'Can delete sync turn', 50, 'delete_syncturn'),
+	(200, 'Can view sync turn', 50, 'view_syncturn'),
+	(201, 'Can add venue income', 51, 'add_venueincome'),
+	(202, 'Can change venue income', 51, 'change_venueincome'),
+	(203, 'Can delete venue income', 51, 'delete_venueincome'),
+	(204, 'Can view venue income', 51, 'view_venueincome'),
+	(205, 'Can add proof run', 52, 'add_proofrun'),
+	(206, 'Can change proof run', 52, 'change_proofrun'),
+	(207, 'Can delete proof run', 52, 'delete_proofrun'),
+	(208, 'Can view proof run', 52, 'view_proofrun'),
+	(209, 'Can add demo position', 53, 'add_demoposition'),
+	(210, 'Can change demo position', 53, 'change_demoposition'),
+	(211, 'Can delete demo position', 53, 'delete_demoposition'),
+	(212, 'Can view demo position', 53, 'view_demoposition'),
+	(213, 'Can add demo funding', 54, 'add_demofunding'),
+	(214, 'Can change demo funding', 54, 'change_demofunding'),
+	(215, 'Can delete demo funding', 54, 'delete_demofunding'),
+	(216, 'Can view demo funding', 54, 'view_demofunding'),
+	(217, 'Can add order', 55, 'add_order'),
+	(218, 'Can change order', 55, 'change_order'),
+	(219, 'Can delete order', 55, 'delete_order'),
+	(220, 'Can view order', 55, 'view_order'),
+	(221, 'Can add order event', 56, 'add_orderevent'),
+	(222, 'Can change order event', 56, 'change_orderevent'),
+	(223, 'Can delete order event', 56, 'delete_orderevent'),
+	(224, 'Can view order event', 56, 'view_orderevent'),
+	(225, 'Can add position', 57, 'add_position'),
+	(226, 'Can change position', 57, 'change_position'),
+	(227, 'Can delete position', 57, 'delete_position'),
+	(228, 'Can view position', 57, 'view_position'),
+	(229, 'Can add risk decision', 58, 'add_riskdecision'),
+	(230, 'Can change risk decision', 58, 'change_riskdecision'),
+	(231, 'Can delete risk decision', 58, 'delete_riskdecision'),
+	(232, 'Can view risk decision', 58, 'view_riskdecision'),
+	(233, 'Can add risk limit', 59, 'add_risklimit'),
+	(234, 'Can change risk limit', 59, 'change_risklimit'),
+	(235, 'Can delete risk limit', 59, 'delete_risklimit'),
+	(236, 'Can view risk limit', 59, 'view_risklimit'),
+	(237, 'Can add fill', 60, 'add_fill'),
+	(238, 'Can change fill', 60, 'change_fill'),
+	(239, 'Can delete fill', 60, 'delete_fill'),
+	(240, 'Can view fill', 60, 'view_fill'),
+	(241, 'Can add cancellation', 61, 'add_cancellation'),
+	(242, 'Can change cancellation', 61, 'change_cancellation'),
+	(243, 'Can delete cancellation', 61, 'delete_cancellation'),
+	(244, 'Can view cancellation', 61, 'view_cancellation'),
+	(245, 'Can add trade day', 62, 'add_tradeday'),
+	(246, 'Can change trade day', 62, 'change_tradeday'),
+	(247, 'Can delete trade day', 62, 'delete_tradeday'),
+	(248, 'Can view trade day', 62, 'view_tradeday'),
+	(249, 'Can add trade total', 63, 'add_tradetotal'),
+	(250, 'Can change trade total', 63, 'change_tradetotal'),
+	(251, 'Can delete trade total', 63, 'delete_tradetotal'),
+	(252, 'Can view trade total', 63, 'view_tradetotal'),
+	(253, 'Can add emergency stop', 64, 'add_emergencystop'),
+	(254, 'Can change emergency stop', 64, 'change_emergencystop'),
+	(255, 'Can delete emergency stop', 64, 'delete_emergencystop'),
+	(256, 'Can view emergency stop', 64, 'view_emergencystop'),
+	(257, 'Can add ai state', 65, 'add_aistate'),
+	(258, 'Can change ai state', 65, 'change_aistate'),
+	(259, 'Can delete ai state', 65, 'delete_aistate'),
+	(260, 'Can view ai state', 65, 'view_aistate'),
+	(261, 'Can add amendment', 66, 'add_amendment'),
+	(262, 'Can change amendment', 66, 'change_amendment'),
+	(263, 'Can delete amendment', 66, 'delete_amendment'),
+	(264, 'Can view amendment', 66, 'view_amendment'),
+	(265, 'Can add platform limit', 67, 'add_platformlimit'),
+	(266, 'Can change platform limit', 67, 'change_platformlimit'),
+	(267, 'Can delete platform limit', 67, 'delete_platformlimit'),
+	(268, 'Can view platform limit', 67, 'view_platformlimit'),
+	(269, 'Can add entry lock', 68, 'add_entrylock'),
+	(270, 'Can change entry lock', 68, 'change_entrylock'),
+	(271, 'Can delete entry lock', 68, 'delete_entrylock'),
+	(272, 'Can view entry lock', 68, 'view_entrylock'),
+	(273, 'Can add held total', 69, 'add_heldtotal'),
+	(274, 'Can change held total', 69, 'change_heldtotal'),
+	(275, 'Can delete held total', 69, 'delete_heldtotal'),
+	(276, 'Can view held total', 69, 'view_heldtotal'),
+	(277, 'Can add mass cancellation', 70, 'add_masscancellation'),
+	(278, 'Can change mass cancellation', 70, 'change_masscancellation'),
+	(279, 'Can delete mass cancellation', 70, 'delete_masscancellation'),
+	(280, 'Can view mass cancellation', 70, 'view_masscancellation'),
+	(281, 'Can add agent', 71, 'add_agent'),
+	(282, 'Can change agent', 71, 'change_agent'),
+	(283, 'Can delete agent', 71, 'delete_agent'),
+	(284, 'Can view agent', 71, 'view_agent'),
+	(285, 'Can add farm', 72, 'add_farm'),
+	(286, 'Can change farm', 72, 'change_farm'),
+	(287, 'Can delete farm', 72, 'delete_farm'),
+	(288, 'Can view farm', 72, 'view_farm'),
+	(289, 'Can add agent farm assignment', 73, 'add_agentfarmassignment'),
+	(290, 'Can change agent farm assignment', 73, 'change_agentfarmassignment'),
+	(291, 'Can delete agent farm assignment', 73, 'delete_agentfarmassignment'),
+	(292, 'Can view agent farm assignment', 73, 'view_agentfarmassignment'),
+	(293, 'Can add farm event', 74, 'add_farmevent'),
+	(294, 'Can change farm event', 74, 'change_farmevent'),
+	(295, 'Can delete farm event', 74, 'delete_farmevent'),
+	(296, 'Can view farm event', 74, 'view_farmevent'),
+	(297, 'Can add agent run', 75, 'add_agentrun'),
+	(298, 'Can change agent run', 75, 'change_agentrun'),
+	(299, 'Can delete agent run', 75, 'delete_agentrun'),
+	(300, 'Can view agent run', 75, 'view_agentrun'),
+	(301, 'Can add backtest', 76, 'add_backtest'),
+	(302, 'Can change backtest', 76, 'change_backtest'),
+	(303, 'Can delete backtest', 76, 'delete_backtest'),
+	(304, 'Can view backtest', 76, 'view_backtest'),
+	(305, 'Can add verdict', 77, 'add_verdict'),
+	(306, 'Can change verdict', 77, 'change_verdict'),
+	(307, 'Can delete verdict', 77, 'delete_verdict'),
+	(308, 'Can view verdict', 77, 'view_verdict'),
+	(309, 'Can add backtest result', 78, 'add_backtestresult'),
+	(310, 'Can change backtest result', 78, 'change_backtestresult'),
+	(311, 'Can delete backtest result', 78, 'delete_backtestresult'),
+	(312, 'Can view backtest result', 78, 'view_backtestresult'),
+	(313, 'Can add saved strategy', 79, 'add_savedstrategy'),
+	(314, 'Can change saved strategy', 79, 'change_savedstrategy'),
+	(315, 'Can delete saved strategy', 79, 'delete_savedstrategy'),
+	(316, 'Can view saved strategy', 79, 'view_savedstrategy'),
+	(317, 'Can add strategy version', 80, 'add_strategyversion'),
+	(318, 'Can change strategy version', 80, 'change_strategyversion'),
+	(319, 'Can delete strategy version', 80, 'delete_strategyversion'),
+	(320, 'Can view strategy version', 80, 'view_strategyversion'),
+	(321, 'Can add sweep', 81, 'add_sweep'),
+	(322, 'Can change sweep', 81, 'change_sweep'),
+	(323, 'Can delete sweep', 81, 'delete_sweep'),
+	(324, 'Can view sweep', 81, 'view_sweep'),
+	(325, 'Can add sweep block', 82, 'add_sweepblock'),
+	(326, 'Can change sweep block', 82, 'change_sweepblock'),
+	(327, 'Can delete sweep block', 82, 'delete_sweepblock'),
+	(328, 'Can view sweep block', 82, 'view_sweepblock'),
+	(329, 'Can add sweep result', 83, 'add_sweepresult'),
+	(330, 'Can change sweep result', 83, 'change_sweepresult'),
+	(331, 'Can delete sweep result', 83, 'delete_sweepresult'),
+	(332, 'Can view sweep result', 83, 'view_sweepresult'),
+	(333, 'Can add download', 84, 'add_download'),
+	(334, 'Can change download', 84, 'change_download'),
+	(335, 'Can delete download', 84, 'delete_download'),
+	(336, 'Can view download', 84, 'view_download'),
+	(337, 'Can add goal', 85, 'add_goal'),
+	(338, 'Can change goal', 85, 'change_goal'),
+	(339, 'Can delete goal', 85, 'delete_goal'),
+	(340, 'Can view goal', 85, 'view_goal'),
+	(341, 'Can add goal action', 86, 'add_goalaction'),
+	(342, 'Can change goal action', 86, 'change_goalaction'),
+	(343, 'Can delete goal action', 86, 'delete_goalaction'),
+	(344, 'Can view goal action', 86, 'view_goalaction'),
+	(345, 'Can add goal assignment', 87, 'add_goalassignment'),
+	(346, 'Can change goal assignment', 87, 'change_goalassignment'),
+	(347, 'Can delete goal assignment', 87, 'delete_goalassignment'),
+	(348, 'Can view goal assignment', 87, 'view_goalassignment'),
+	(349, 'Can add goal cursor', 88, 'add_goalcursor'),
+	(350, 'Can change goal cursor', 88, 'change_goalcursor'),
+	(351, 'Can delete goal cursor', 88, 'delete_goalcursor'),
+	(352, 'Can view goal cursor', 88, 'view_goalcursor'),
+	(353, 'Can add goal event', 89, 'add_goalevent'),
+	(354, 'Can change goal event', 89, 'change_goalevent'),
+	(355, 'Can delete goal event', 89, 'delete_goalevent'),
+	(356, 'Can view goal event', 89, 'view_goalevent'),
+	(357, 'Can add goal move', 90, 'add_goalmove'),
+	(358, 'Can change goal move', 90, 'change_goalmove'),
+	(359, 'Can delete goal move', 90, 'delete_goalmove'),
+	(360, 'Can view goal move', 90, 'view_goalmove'),
+	(361, 'Can add goal progress', 91, 'add_goalprogress'),
+	(362, 'Can change goal progress', 91, 'change_goalprogress'),
+	(363, 'Can delete goal progress', 91, 'delete_goalprogress'),
+	(364, 'Can view goal progress', 91, 'view_goalprogress'),
+	(365, 'Can add goal total', 92, 'add_goaltotal'),
+	(366, 'Can change goal total', 92, 'change_goaltotal'),
+	(367, 'Can delete goal total', 92, 'delete_goaltotal'),
+	(368, 'Can view goal total', 92, 'view_goaltotal'),
+	(369, 'Can add flow mark', 93, 'add_flowmark'),
+	(370, 'Can change flow mark', 93, 'change_flowmark'),
+	(371, 'Can delete flow mark', 93, 'delete_flowmark'),
+	(372, 'Can view flow mark', 93, 'view_flowmark'),
+	(373, 'Can add portfolio state', 94, 'add_portfoliostate'),
+	(374, 'Can change portfolio state', 94, 'change_portfoliostate'),
+	(375, 'Can delete portfolio state', 94, 'delete_portfoliostate'),
+	(376, 'Can view portfolio state', 94, 'view_portfoliostate'),
+	(377, 'Can add snapshot', 95, 'add_snapshot'),
+	(378, 'Can change snapshot', 95, 'change_snapshot'),
+	(379, 'Can delete snapshot', 95, 'delete_snapshot'),
+	(380, 'Can view snapshot', 95, 'view_snapshot'),
+	(381, 'Can add allocation plan', 96, 'add_allocationplan'),
+	(382, 'Can change allocation plan', 96, 'change_allocationplan'),
+	(383, 'Can delete allocation plan', 96, 'delete_allocationplan'),
+	(384, 'Can view allocation plan', 96, 'view_allocationplan'),
+	(385, 'Can add exposure limit', 97, 'add_exposurelimit'),
+	(386, 'Can change exposure limit', 97, 'change_exposurelimit'),
+	(387, 'Can delete exposure limit', 97, 'delete_exposurelimit'),
+	(388, 'Can view exposure limit', 97, 'view_exposurelimit'),
+	(389, 'Can add exposure level', 98, 'add_exposurelevel'),
+	(390, 'Can change exposure level', 98, 'change_exposurelevel'),
+	(391, 'Can delete exposure level', 98, 'delete_exposurelevel'),
+	(392, 'Can view exposure level', 98, 'view_exposurelevel'),
+	(393, 'Can add hourly performance', 99, 'add_hourlyperformance'),
+	(394, 'Can change hourly performance', 99, 'change_hourlyperformance'),
+	(395, 'Can delete hourly performance', 99, 'delete_hourlyperformance'),
+	(396, 'Can view hourly performance', 99, 'view_hourlyperformance'),
+	(397, 'Can add daily performance', 100, 'add_dailyperformance'),
+	(398, 'Can change daily performance', 100, 'change_dailyperformance'),
+	(399, 'Can delete daily performance', 100, 'delete_dailyperformance'),
+	(400, 'Can view daily performance', 100, 'view_dailyperformance'),
+	(401, 'Can add correction', 101, 'add_correction'),
+	(402, 'Can change correction', 101, 'change_correction'),
+	(403, 'Can delete correction', 101, 'delete_correction'),
+	(404, 'Can view correction', 101, 'view_correction'),
+	(405, 'Can add rebalance rule', 102, 'add_rebalancerule'),
+	(406, 'Can change rebalance rule', 102, 'change_rebalancerule'),
+	(407, 'Can delete rebalance rule', 102, 'delete_rebalancerule'),
+	(408, 'Can view rebalance rule', 102, 'view_rebalancerule'),
+	(409, 'Can add rebalance run', 103, 'add_rebalancerun'),
+	(410, 'Can change rebalance run', 103, 'change_rebalancerun'),
+	(411, 'Can delete rebalance run', 103, 'delete_rebalancerun'),
+	(412, 'Can view rebalance run', 103, 'view_rebalancerun');
 
 
 --
@@ -6573,78 +6764,83 @@ INSERT INTO public.django_content_type VALUES
 	(24, 'markets', 'instrument'),
 	(25, 'markets', 'ticker'),
 	(26, 'markets', 'candle'),
-	(27, 'wallets', 'entry'),
-	(28, 'wallets', 'hold'),
-	(29, 'wallets', 'platform'),
-	(30, 'wallets', 'account'),
-	(31, 'wallets', 'connection'),
-	(32, 'wallets', 'demoorder'),
-	(33, 'wallets', 'demotrade'),
-	(34, 'wallets', 'posting'),
-	(35, 'wallets', 'syncrun'),
-	(36, 'wallets', 'reconciliation'),
-	(37, 'wallets', 'transfer'),
-	(38, 'wallets', 'wallet'),
-	(39, 'wallets', 'fundallocation'),
-	(40, 'wallets', 'credential'),
-	(41, 'wallets', 'demobalance'),
-	(42, 'wallets', 'credentialfield'),
-	(43, 'wallets', 'allocationline'),
-	(44, 'wallets', 'rulerun'),
-	(45, 'wallets', 'walletrule'),
-	(46, 'wallets', 'venueposition'),
-	(47, 'wallets', 'ledgerproof'),
-	(48, 'wallets', 'venuemovement'),
-	(49, 'wallets', 'syncturn'),
-	(50, 'wallets', 'venueincome'),
-	(51, 'wallets', 'proofrun'),
-	(52, 'wallets', 'demoposition'),
-	(53, 'wallets', 'demofunding'),
-	(54, 'trading', 'order'),
-	(55, 'trading', 'orderevent'),
-	(56, 'trading', 'position'),
-	(57, 'trading', 'riskdecision'),
-	(58, 'trading', 'risklimit'),
-	(59, 'trading', 'fill'),
-	(60, 'trading', 'cancellation'),
-	(61, 'trading', 'tradeday'),
-	(62, 'trading', 'tradetotal'),
-	(63, 'trading', 'emergencystop'),
-	(64, 'trading', 'aistate'),
-	(65, 'trading', 'amendment'),
-	(66, 'trading', 'platformlimit'),
-	(67, 'trading', 'entrylock'),
-	(68, 'trading', 'heldtotal'),
-	(69, 'trading', 'masscancellation'),
-	(70, 'farms', 'agent'),
-	(71, 'farms', 'farm'),
-	(72, 'farms', 'agentfarmassignment'),
-	(73, 'farms', 'farmevent'),
-	(74, 'farms', 'agentrun'),
-	(75, 'farms', 'backtest'),
-	(76, 'farms', 'verdict'),
-	(77, 'farms', 'backtestresult'),
-	(78, 'farms', 'savedstrategy'),
-	(79, 'farms', 'strategyversion'),
-	(80, 'goals', 'goal'),
-	(81, 'goals', 'goalaction'),
-	(82, 'goals', 'goalassignment'),
-	(83, 'goals', 'goalcursor'),
-	(84, 'goals', 'goalevent'),
-	(85, 'goals', 'goalmove'),
-	(86, 'goals', 'goalprogress'),
-	(87, 'goals', 'goaltotal'),
-	(88, 'portfolio', 'flowmark'),
-	(89, 'portfolio', 'portfoliostate'),
-	(90, 'portfolio', 'snapshot'),
-	(91, 'portfolio', 'allocationplan'),
-	(92, 'portfolio', 'exposurelimit'),
-	(93, 'portfolio', 'exposurelevel'),
-	(94, 'portfolio', 'hourlyperformance'),
-	(95, 'portfolio', 'dailyperformance'),
-	(96, 'portfolio', 'correction'),
-	(97, 'portfolio', 'rebalancerule'),
-	(98, 'portfolio', 'rebalancerun');
+	(27, 'markets', 'keptseries'),
+	(28, 'wallets', 'entry'),
+	(29, 'wallets', 'hold'),
+	(30, 'wallets', 'platform'),
+	(31, 'wallets', 'account'),
+	(32, 'wallets', 'connection'),
+	(33, 'wallets', 'demoorder'),
+	(34, 'wallets', 'demotrade'),
+	(35, 'wallets', 'posting'),
+	(36, 'wallets', 'syncrun'),
+	(37, 'wallets', 'reconciliation'),
+	(38, 'wallets', 'transfer'),
+	(39, 'wallets', 'wallet'),
+	(40, 'wallets', 'fundallocation'),
+	(41, 'wallets', 'credential'),
+	(42, 'wallets', 'demobalance'),
+	(43, 'wallets', 'credentialfield'),
+	(44, 'wallets', 'allocationline'),
+	(45, 'wallets', 'rulerun'),
+	(46, 'wallets', 'walletrule'),
+	(47, 'wallets', 'venueposition'),
+	(48, 'wallets', 'ledgerproof'),
+	(49, 'wallets', 'venuemovement'),
+	(50, 'wallets', 'syncturn'),
+	(51, 'wallets', 'venueincome'),
+	(52, 'wallets', 'proofrun'),
+	(53, 'wallets', 'demoposition'),
+	(54, 'wallets', 'demofunding'),
+	(55, 'trading', 'order'),
+	(56, 'trading', 'orderevent'),
+	(57, 'trading', 'position'),
+	(58, 'trading', 'riskdecision'),
+	(59, 'trading', 'risklimit'),
+	(60, 'trading', 'fill'),
+	(61, 'trading', 'cancellation'),
+	(62, 'trading', 'tradeday'),
+	(63, 'trading', 'tradetotal'),
+	(64, 'trading', 'emergencystop'),
+	(65, 'trading', 'aistate'),
+	(66, 'trading', 'amendment'),
+	(67, 'trading', 'platformlimit'),
+	(68, 'trading', 'entrylock'),
+	(69, 'trading', 'heldtotal'),
+	(70, 'trading', 'masscancellation'),
+	(71, 'farms', 'agent'),
+	(72, 'farms', 'farm'),
+	(73, 'farms', 'agentfarmassignment'),
+	(74, 'farms', 'farmevent'),
+	(75, 'farms', 'agentrun'),
+	(76, 'farms', 'backtest'),
+	(77, 'farms', 'verdict'),
+	(78, 'farms', 'backtestresult'),
+	(79, 'farms', 'savedstrategy'),
+	(80, 'farms', 'strategyversion'),
+	(81, 'farms', 'sweep'),
+	(82, 'farms', 'sweepblock'),
+	(83, 'farms', 'sweepresult'),
+	(84, 'farms', 'download'),
+	(85, 'goals', 'goal'),
+	(86, 'goals', 'goalaction'),
+	(87, 'goals', 'goalassignment'),
+	(88, 'goals', 'goalcursor'),
+	(89, 'goals', 'goalevent'),
+	(90, 'goals', 'goalmove'),
+	(91, 'goals', 'goalprogress'),
+	(92, 'goals', 'goaltotal'),
+	(93, 'portfolio', 'flowmark'),
+	(94, 'portfolio', 'portfoliostate'),
+	(95, 'portfolio', 'snapshot'),
+	(96, 'portfolio', 'allocationplan'),
+	(97, 'portfolio', 'exposurelimit'),
+	(98, 'portfolio', 'exposurelevel'),
+	(99, 'portfolio', 'hourlyperformance'),
+	(100, 'portfolio', 'dailyperformance'),
+	(101, 'portfolio', 'correction'),
+	(102, 'portfolio', 'rebalancerule'),
+	(103, 'portfolio', 'rebalancerun');
 
 
 --
@@ -6773,42 +6969,45 @@ INSERT INTO public.django_migrations VALUES
 	(119, 'farms', '0010_runs_by_months', now()),
 	(120, 'farms', '0011_leverage', now()),
 	(121, 'farms', '0012_saved_strategies', now()),
-	(122, 'goals', '0001_initial', now()),
-	(123, 'goals', '0002_policies', now()),
-	(124, 'goals', '0003_requests_once', now()),
-	(125, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(126, 'goals', '0005_extended', now()),
-	(127, 'goals', '0006_holds_stand_at_wallets', now()),
-	(128, 'goals', '0007_what_was_reached', now()),
-	(129, 'markets', '0005_perpetuals', now()),
-	(130, 'portfolio', '0001_initial', now()),
-	(131, 'portfolio', '0002_policies', now()),
-	(132, 'portfolio', '0003_scene_of_a_history', now()),
-	(133, 'portfolio', '0004_prices', now()),
-	(134, 'portfolio', '0005_allocation_plans', now()),
-	(135, 'portfolio', '0006_exposure_limits', now()),
-	(136, 'portfolio', '0007_hours', now()),
-	(137, 'portfolio', '0008_corrections', now()),
-	(138, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(139, 'portfolio', '0010_restate', now()),
-	(140, 'portfolio', '0011_rebalancing', now()),
-	(141, 'portfolio', '0012_funding', now()),
-	(142, 'portfolio', '0013_what_it_was_worth', now()),
-	(143, 'portfolio', '0014_extremes_stay', now()),
-	(144, 'portfolio', '0015_months_of_every_table', now()),
-	(145, 'portfolio', '0016_parts_stay', now()),
-	(146, 'portfolio', '0017_what_adds_up_stays', now()),
-	(147, 'sessions', '0001_initial', now()),
-	(148, 'wallets', '0033_orders_compared', now()),
-	(149, 'wallets', '0034_perpetuals', now()),
-	(150, 'trading', '0025_held_totals', now()),
-	(151, 'trading', '0026_many_cancelled_at_once', now()),
-	(152, 'trading', '0027_external_orders', now()),
-	(153, 'trading', '0028_one_cancels_the_other', now()),
-	(154, 'trading', '0029_log_of_orders_by_months', now()),
-	(155, 'trading', '0030_perpetuals', now()),
-	(156, 'trading', '0031_changed_at_the_venue', now()),
-	(157, 'trading', '0032_room_for_trails', now());
+	(122, 'farms', '0013_sweeps', now()),
+	(123, 'farms', '0014_downloads', now()),
+	(124, 'goals', '0001_initial', now()),
+	(125, 'goals', '0002_policies', now()),
+	(126, 'goals', '0003_requests_once', now()),
+	(127, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(128, 'goals', '0005_extended', now()),
+	(129, 'goals', '0006_holds_stand_at_wallets', now()),
+	(130, 'goals', '0007_what_was_reached', now()),
+	(131, 'markets', '0005_perpetuals', now()),
+	(132, 'markets', '0006_kept_series', now()),
+	(133, 'portfolio', '0001_initial', now()),
+	(134, 'portfolio', '0002_policies', now()),
+	(135, 'portfolio', '0003_scene_of_a_history', now()),
+	(136, 'portfolio', '0004_prices', now()),
+	(137, 'portfolio', '0005_allocation_plans', now()),
+	(138, 'portfolio', '0006_exposure_limits', now()),
+	(139, 'portfolio', '0007_hours', now()),
+	(140, 'portfolio', '0008_corrections', now()),
+	(141, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(142, 'portfolio', '0010_restate', now()),
+	(143, 'portfolio', '0011_rebalancing', now()),
+	(144, 'portfolio', '0012_funding', now()),
+	(145, 'portfolio', '0013_what_it_was_worth', now()),
+	(146, 'portfolio', '0014_extremes_stay', now()),
+	(147, 'portfolio', '0015_months_of_every_table', now()),
+	(148, 'portfolio', '0016_parts_stay', now()),
+	(149, 'portfolio', '0017_what_adds_up_stays', now()),
+	(150, 'sessions', '0001_initial', now()),
+	(151, 'wallets', '0033_orders_compared', now()),
+	(152, 'wallets', '0034_perpetuals', now()),
+	(153, 'trading', '0025_held_totals', now()),
+	(154, 'trading', '0026_many_cancelled_at_once', now()),
+	(155, 'trading', '0027_external_orders', now()),
+	(156, 'trading', '0028_one_cancels_the_other', now()),
+	(157, 'trading', '0029_log_of_orders_by_months', now()),
+	(158, 'trading', '0030_perpetuals', now()),
+	(159, 'trading', '0031_changed_at_the_venue', now()),
+	(160, 'trading', '0032_room_for_trails', now());
 
 
 --
@@ -6848,6 +7047,12 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
+-- Data for Name: farms_download; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: farms_farm; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -6867,6 +7072,24 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: farms_strategyversion; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_sweep; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_sweepblock; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_sweepresult; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6939,6 +7162,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: markets_instrument; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_keptseries; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -7358,7 +7587,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 392, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 412, true);
 
 
 --
@@ -7393,14 +7622,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 98, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 103, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 157, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 160, true);
 
 
 --
@@ -7485,6 +7714,13 @@ SELECT pg_catalog.setval('public.goals_goaltotal_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.markets_instrument_id_seq', 1, false);
+
+
+--
+-- Name: markets_keptseries_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.markets_keptseries_id_seq', 1, false);
 
 
 --
@@ -8207,6 +8443,14 @@ ALTER TABLE ONLY public.farms_backtestresult
 
 
 --
+-- Name: farms_download farms_download_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_download
+    ADD CONSTRAINT farms_download_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: farms_farm farms_farm_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8244,6 +8488,30 @@ ALTER TABLE ONLY public.farms_strategy
 
 ALTER TABLE ONLY public.farms_strategyversion
     ADD CONSTRAINT farms_strategyversion_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_sweep farms_sweep_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweep
+    ADD CONSTRAINT farms_sweep_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_sweepblock farms_sweepblock_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepblock
+    ADD CONSTRAINT farms_sweepblock_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_sweepresult farms_sweepresult_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepresult
+    ADD CONSTRAINT farms_sweepresult_pkey PRIMARY KEY (sweep_id);
 
 
 --
@@ -8399,6 +8667,14 @@ ALTER TABLE ONLY public.markets_instrument
 
 
 --
+-- Name: markets_keptseries kept_series_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_keptseries
+    ADD CONSTRAINT kept_series_once UNIQUE (instrument_id, timeframe);
+
+
+--
 -- Name: markets_candle markets_candle_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8420,6 +8696,14 @@ ALTER TABLE ONLY public.markets_feedstate
 
 ALTER TABLE ONLY public.markets_instrument
     ADD CONSTRAINT markets_instrument_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: markets_keptseries markets_keptseries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_keptseries
+    ADD CONSTRAINT markets_keptseries_pkey PRIMARY KEY (id);
 
 
 --
@@ -8652,6 +8936,14 @@ ALTER TABLE ONLY public.portfolio_snapshot
 
 ALTER TABLE ONLY public.farms_strategy
     ADD CONSTRAINT strategy_name_once_per_owner UNIQUE (owner_id, name);
+
+
+--
+-- Name: farms_sweepblock sweepblock_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepblock
+    ADD CONSTRAINT sweepblock_once UNIQUE (sweep_id, number);
 
 
 --
@@ -9657,6 +9949,20 @@ CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session U
 
 
 --
+-- Name: downloads_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX downloads_newest_first ON public.farms_download USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: downloads_to_do; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX downloads_to_do ON public.farms_download USING btree (created_at) WHERE (finished_at IS NULL);
+
+
+--
 -- Name: entry_lock_in_force; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9797,6 +10103,13 @@ CREATE INDEX farms_backtestresult_owner_id_eaac90c8 ON public.farms_backtestresu
 
 
 --
+-- Name: farms_download_owner_id_b4736e3b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_download_owner_id_b4736e3b ON public.farms_download USING btree (owner_id);
+
+
+--
 -- Name: farms_farm_owner_id_7744f3e7; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9850,6 +10163,41 @@ CREATE INDEX farms_strategyversion_owner_id_923196f0 ON public.farms_strategyver
 --
 
 CREATE INDEX farms_strategyversion_saved_id_e8b068b5 ON public.farms_strategyversion USING btree (saved_id);
+
+
+--
+-- Name: farms_sweep_agent_id_7cf1b1fe; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_sweep_agent_id_7cf1b1fe ON public.farms_sweep USING btree (agent_id);
+
+
+--
+-- Name: farms_sweep_owner_id_48236148; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_sweep_owner_id_48236148 ON public.farms_sweep USING btree (owner_id);
+
+
+--
+-- Name: farms_sweepblock_owner_id_533dfa6f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_sweepblock_owner_id_533dfa6f ON public.farms_sweepblock USING btree (owner_id);
+
+
+--
+-- Name: farms_sweepblock_sweep_id_9fba9389; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_sweepblock_sweep_id_9fba9389 ON public.farms_sweepblock USING btree (sweep_id);
+
+
+--
+-- Name: farms_sweepresult_owner_id_76745343; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_sweepresult_owner_id_76745343 ON public.farms_sweepresult USING btree (owner_id);
 
 
 --
@@ -10067,6 +10415,13 @@ CREATE INDEX markets_feedstate_name_83ae4b1d_like ON public.markets_feedstate US
 --
 
 CREATE INDEX markets_instrument_prices_of_id_b58bac28 ON public.markets_instrument USING btree (prices_of_id);
+
+
+--
+-- Name: markets_keptseries_instrument_id_0bf82ffd; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX markets_keptseries_instrument_id_0bf82ffd ON public.markets_keptseries USING btree (instrument_id);
 
 
 --
@@ -10361,6 +10716,27 @@ CREATE INDEX rule_runs_newest_first ON public.wallets_rulerun USING btree (rule_
 --
 
 CREATE UNIQUE INDEX stop_under_way_once ON public.trading_emergencystop USING btree (wallet_id) WHERE ((status)::text = 'running'::text);
+
+
+--
+-- Name: sweepblocks_to_do; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sweepblocks_to_do ON public.farms_sweepblock USING btree (created_at) WHERE (finished_at IS NULL);
+
+
+--
+-- Name: sweeps_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sweeps_newest_first ON public.farms_sweep USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: sweeps_to_do; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sweeps_to_do ON public.farms_sweep USING btree (created_at) WHERE (finished_at IS NULL);
 
 
 --
@@ -11351,6 +11727,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_strategyversi
 
 
 --
+-- Name: farms_sweepresult append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_sweepresult FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: farms_verdict append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -11502,6 +11885,13 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_farmevent FO
 --
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_strategyversion FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: farms_sweepresult append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_sweepresult FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -11740,6 +12130,27 @@ CREATE TRIGGER over BEFORE UPDATE ON public.farms_agentfarmassignment FOR EACH R
 --
 
 CREATE TRIGGER over BEFORE UPDATE ON public.farms_backtest FOR EACH ROW WHEN ((old.finished_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: farms_download over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.farms_download FOR EACH ROW WHEN ((old.finished_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: farms_sweep over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.farms_sweep FOR EACH ROW WHEN ((old.finished_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: farms_sweepblock over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.farms_sweepblock FOR EACH ROW WHEN ((old.finished_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -12179,6 +12590,14 @@ ALTER TABLE ONLY public.farms_backtestresult
 
 
 --
+-- Name: farms_download farms_download_owner_id_b4736e3b_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_download
+    ADD CONSTRAINT farms_download_owner_id_b4736e3b_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: farms_farm farms_farm_owner_id_7744f3e7_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -12248,6 +12667,54 @@ ALTER TABLE ONLY public.farms_strategyversion
 
 ALTER TABLE ONLY public.farms_strategyversion
     ADD CONSTRAINT farms_strategyversion_saved_id_e8b068b5_fk_farms_strategy_id FOREIGN KEY (saved_id) REFERENCES public.farms_strategy(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweep farms_sweep_agent_id_7cf1b1fe_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweep
+    ADD CONSTRAINT farms_sweep_agent_id_7cf1b1fe_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweep farms_sweep_owner_id_48236148_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweep
+    ADD CONSTRAINT farms_sweep_owner_id_48236148_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweepblock farms_sweepblock_owner_id_533dfa6f_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepblock
+    ADD CONSTRAINT farms_sweepblock_owner_id_533dfa6f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweepblock farms_sweepblock_sweep_id_9fba9389_fk_farms_sweep_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepblock
+    ADD CONSTRAINT farms_sweepblock_sweep_id_9fba9389_fk_farms_sweep_id FOREIGN KEY (sweep_id) REFERENCES public.farms_sweep(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweepresult farms_sweepresult_owner_id_76745343_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepresult
+    ADD CONSTRAINT farms_sweepresult_owner_id_76745343_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_sweepresult farms_sweepresult_sweep_id_a3e9f28e_fk_farms_sweep_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_sweepresult
+    ADD CONSTRAINT farms_sweepresult_sweep_id_a3e9f28e_fk_farms_sweep_id FOREIGN KEY (sweep_id) REFERENCES public.farms_sweep(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -12432,6 +12899,14 @@ ALTER TABLE ONLY public.goals_goaltotal
 
 ALTER TABLE ONLY public.markets_instrument
     ADD CONSTRAINT markets_instrument_prices_of_id_b58bac28_fk_markets_i FOREIGN KEY (prices_of_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: markets_keptseries markets_keptseries_instrument_id_0bf82ffd_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_keptseries
+    ADD CONSTRAINT markets_keptseries_instrument_id_0bf82ffd_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -13617,6 +14092,12 @@ ALTER TABLE public.farms_backtest ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.farms_backtestresult ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: farms_download; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_download ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: farms_farm; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -13639,6 +14120,24 @@ ALTER TABLE public.farms_strategy ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.farms_strategyversion ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_sweep; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_sweep ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_sweepblock; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_sweepblock ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_sweepresult; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_sweepresult ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: farms_verdict; Type: ROW SECURITY; Schema: public; Owner: -
@@ -13806,6 +14305,13 @@ CREATE POLICY owner_only ON public.farms_backtestresult USING ((owner_id = ( SEL
 
 
 --
+-- Name: farms_download owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_download USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: farms_farm owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -13831,6 +14337,27 @@ CREATE POLICY owner_only ON public.farms_strategy USING ((owner_id = ( SELECT (N
 --
 
 CREATE POLICY owner_only ON public.farms_strategyversion USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_sweep owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_sweep USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_sweepblock owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_sweepblock USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_sweepresult owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_sweepresult USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -15922,6 +16449,98 @@ GRANT SELECT,INSERT ON TABLE public.farms_backtestresult TO moniqo_system;
 
 
 --
+-- Name: TABLE farms_download; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.farms_download TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_download TO moniqo_system;
+
+
+--
+-- Name: COLUMN farms_download.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.progress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(progress) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(step) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.error; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(error) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(attempts) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.claim; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claim) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.claimed_until; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claimed_until) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.finished_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(finished_at) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.reached; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(reached) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.written; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(written) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.bad; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(bad) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_download.report; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(report) ON TABLE public.farms_download TO moniqo_app;
+
+
+--
 -- Name: TABLE farms_farm; Type: ACL; Schema: public; Owner: -
 --
 
@@ -15966,6 +16585,149 @@ GRANT UPDATE(name) ON TABLE public.farms_strategy TO moniqo_app;
 
 GRANT SELECT,INSERT ON TABLE public.farms_strategyversion TO moniqo_app;
 GRANT SELECT,INSERT ON TABLE public.farms_strategyversion TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_sweep; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.farms_sweep TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_sweep TO moniqo_system;
+
+
+--
+-- Name: COLUMN farms_sweep.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.progress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(progress) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(step) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.error; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(error) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(attempts) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.claim; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claim) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.claimed_until; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claimed_until) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweep.finished_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(finished_at) ON TABLE public.farms_sweep TO moniqo_app;
+
+
+--
+-- Name: TABLE farms_sweepblock; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.farms_sweepblock TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_sweepblock TO moniqo_system;
+
+
+--
+-- Name: COLUMN farms_sweepblock.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.progress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(progress) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(step) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.error; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(error) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(attempts) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.claim; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claim) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.claimed_until; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(claimed_until) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.finished_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(finished_at) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_sweepblock.body; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(body) ON TABLE public.farms_sweepblock TO moniqo_app;
+
+
+--
+-- Name: TABLE farms_sweepresult; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.farms_sweepresult TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.farms_sweepresult TO moniqo_system;
 
 
 --
@@ -16252,6 +17014,22 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_feedstate TO moniqo_sy
 
 GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_keptseries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_keptseries TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_keptseries TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE markets_keptseries_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.markets_keptseries_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.markets_keptseries_id_seq TO moniqo_system;
 
 
 --

@@ -376,6 +376,10 @@ FEED_SYMBOLS = [
     for symbol in os.environ.get("MONIQO_FEED_SYMBOLS", "BTC/USDT,ETH/USDT,SOL/USDT,BNB/USDT").split(",")
     if symbol
 ]
+# Of which exchanges of ccxt's people may fetch candles on the laboratory's page; the command may of any.
+DOWNLOAD_EXCHANGES = [
+    name for name in os.environ.get("MONIQO_DOWNLOAD_EXCHANGES", "binance,bybit,coinbase,kraken,okx").split(",") if name
+]
 # Where ccxt finds the exchange: only for tests and for proxies; empty means the exchange itself.
 CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
 # How long an exchange may take to answer; an order without an answer by then is looked up, never repeated.
@@ -401,6 +405,8 @@ REBALANCE_DAYS = _days("REBALANCE", 730)  # runs that moved money
 REBALANCE_IDLE_DAYS = _days("REBALANCE_IDLE", 90)  # the others
 SESSION_COOKIE_AGE = 14 * 86_400
 SESSION_DAYS = 14
+# How many workers of the whole installation are at the laboratory at the same time: one for each processor of theirs.
+LABORATORY_WORKERS = max(int(os.environ.get("MONIQO_LABORATORY_WORKERS", "2")), 1)
 AGENT_RUN_DAYS = _days("AGENT_RUN", 90)  # runs that placed no order; the others stay for ever
 ORDER_LOG_DAYS = _days("ORDER_LOG", 365)  # steps and risk decisions of orders that were never filled
 AUDIT_DAYS = _days("AUDIT", 2557)  # seven years: who did what

@@ -17,6 +17,7 @@ SHARED = {
     "markets.Candle",
     "markets.Ticker",
     "markets.FeedState",
+    "markets.KeptSeries",
     "trading.PlatformLimit",  # written by operators only, by grant
     "wallets.Platform",
     "wallets.ProofRun",  # operators' only, by grant

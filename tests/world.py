@@ -19,7 +19,9 @@ from farms.composing.changes import changes
 from farms.laboratory import jobs, running
 from farms.laboratory.asking import Wish as Tried
 from farms.laboratory.asking import request_backtest
-from farms.models import Agent, Backtest, Farm, SavedStrategy, StrategyVersion
+from farms.laboratory.downloading import request_download
+from farms.laboratory.sweep_asking import SweepWish, request_sweep
+from farms.models import Agent, Backtest, Farm, SavedStrategy, StrategyVersion, Sweep
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
 from goals.models import Goal
 from goals.services import create as create_goal
@@ -34,7 +36,10 @@ from portfolio.rebalancing.rules import set_rule
 from portfolio.rebalancing.running import look as rebalance
 from portfolio.services import roll_up_days, take_snapshots
 from quant import strategies
+from quant.candles import Candles
 from tests.conftest import make_user
+from tests.farms.laboratory.by_hand import carry_out_by_hand
+from tests.quant.market import random_candles
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import execute_order, set_limits
 from wallets.models import Connection, Wallet
@@ -64,6 +69,7 @@ class World:
     goal: Goal | None = None
     backtest: Backtest | None = None
     saved: SavedStrategy | None = None
+    sweep: Sweep | None = None
 
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
@@ -100,6 +106,7 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
         world.goal = _wish(world, start, times)
     world.backtest = _try(world)
     world.saved = _save(world)
+    world.sweep = _sweep(world)
     return world
 
 
@@ -141,6 +148,27 @@ def _try(world: World) -> Backtest:
         )
         asked.refresh_from_db()
     running.run_backtest(asked)
+    return asked
+
+
+def _sweep(world: World) -> Sweep:
+    """Three parameters over a market of its own, which has more candles than the others."""
+    instrument, _ = ensure_instrument(
+        venue="recorded", symbol="OLD/USDT", tick_size=Decimal("0.01"), lot_size=Decimal("0.001")
+    )
+    candles = random_candles(np.random.default_rng(3), 300)
+    columns = {name: getattr(candles, name) for name in Candles.__dataclass_fields__}
+    start = int((clock.now() - timedelta(days=30)).replace(minute=0, second=0, microsecond=0).timestamp()) * 1000
+    columns["ts"] = start + np.arange(300, dtype=np.int64) * 3_600_000
+    store_candles(instrument=instrument, timeframe="1h", **columns)
+    with tenancy.tenant(world.owner.pk):
+        wish = Tried(strategy="trend_following", parameters=PARAMETERS, instrument_ids=[instrument.pk], timeframe="1h")
+        axes = {"fast": [2, 3, 5, 8], "slow": [9, 13, 21], "stop_atr": [1.0, 4.0]}
+        asked = request_sweep(owner_id=world.owner.pk, asked=SweepWish(wish=wish, axes=axes))
+    carry_out_by_hand(asked)
+    with tenancy.tenant(world.owner.pk):
+        past = {"exchange": "kraken", "symbol": "BTC/USD", "timeframe": "1h"}
+        request_download(owner_id=world.owner.pk, since=clock.now() - timedelta(days=9), **past)
     return asked
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import jobs
-from farms.models import Agent, Backtest
+from farms.models import Agent, Backtest, Question
 from farms.services.hiring import checked_parameters, invalid
 from kit import clock
 from kit.decimals import plain
@@ -57,44 +57,71 @@ class Wish:
     assumed: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A wish that can be carried out, as the columns of a `farms.models.Question`, and its markets."""
+
+    columns: dict[str, Any]
+    instruments: list[Instrument]
+
+
 def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     """Write what is asked for and wake a worker; run it as the tenant.
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
     many wait.
     """
-    agent = _agent(owner_id, wish.agent_id)
-    strategy = wish.strategy or (agent.strategy if agent else "")
+    asked = settle(owner_id, wish)
+    strategy, parameters = asked.columns["strategy"], asked.columns["parameters"]
+    require_candles(asked, strategies.get(strategy).warmup(parameters))
+    _require_room(owner_id)
+    backtest = Backtest.objects.create(owner_id=owner_id, **asked.columns)
+    jobs.wake()
+    return backtest
+
+
+def settle(owner_id: UUID, wish: Wish) -> Settled:
+    """What is asked for, checked, with everything that was left open filled in.
+
+    Raises InvalidInputError naming the field, NotFoundError for an agent that is not there.
+    """
+    agent, strategy, given = rules_of(owner_id, wish)
     timeframe = wish.timeframe or (agent.timeframe if agent else "")
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     instruments = _instruments(wish.instrument_ids or ([agent.instrument_id] if agent else []))
-    given = wish.parameters
-    if given is None:
-        given = agent.parameters if agent and agent.strategy == strategy else {}
-    if strategy not in {known.slug for known in strategies.catalog()}:
-        names = ", ".join(known.slug for known in strategies.catalog())
-        raise invalid("strategy", f"Choose one of {names}: there is no strategy {strategy!r}.")
     for instrument in instruments:
         parameters = checked_parameters(strategy, given, instrument)
     config = _config(wish, instruments)
     since, until = _span(wish, instruments, timeframe)
-    _require_candles(strategy, parameters, instruments, timeframe, since, until)
-    _require_room(owner_id)
-    backtest = Backtest.objects.create(
-        owner_id=owner_id,
-        agent=agent,
-        strategy=strategy,
-        parameters=parameters,
-        instruments=[instrument.pk for instrument in instruments],
-        timeframe=timeframe,
-        since=since,
-        until=until,
-        cash=wish.cash,
-        assumptions=stored(config),
-    )
-    jobs.wake()
-    return backtest
+    columns = {
+        "agent": agent,
+        "strategy": strategy,
+        "parameters": parameters,
+        "instruments": [instrument.pk for instrument in instruments],
+        "timeframe": timeframe,
+        "since": since,
+        "until": until,
+        "cash": wish.cash,
+        "assumptions": stored(config),
+    }
+    return Settled(columns, instruments)
+
+
+def rules_of(owner_id: UUID, wish: Wish) -> tuple[Agent | None, str, Mapping[str, Any]]:
+    """Whose rules, which strategy, and what of its parameters is given.
+
+    Raises InvalidInputError for a strategy that is not there, NotFoundError for an agent that is not.
+    """
+    agent = _agent(owner_id, wish.agent_id)
+    strategy = wish.strategy or (agent.strategy if agent else "")
+    if strategy not in {known.slug for known in strategies.catalog()}:
+        names = ", ".join(known.slug for known in strategies.catalog())
+        raise invalid("strategy", f"Choose one of {names}: there is no strategy {strategy!r}.")
+    given = wish.parameters
+    if given is None:
+        given = agent.parameters if agent and agent.strategy == strategy else {}
+    return agent, strategy, given
 
 
 def compare_agent(*, owner_id: UUID, agent_id: UUID) -> Backtest:
@@ -135,13 +162,13 @@ def cancel_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
         raise NotFoundError("There is no such backtest.") from error
 
 
-def config_of(backtest: Backtest) -> Config:
+def config_of(asked: Question) -> Config:
     """What the run assumes, as the kernel takes it."""
-    assumed = dict(backtest.assumptions)
+    assumed = dict(asked.assumptions)
     market = assumed.pop("market", None)
     if market is not None:
         assumed["market"] = Market(**{name: Decimal(value) for name, value in market.items()})
-    return Config(cash=float(backtest.cash), size=Size.parse(assumed.pop("size")), **assumed)
+    return Config(cash=float(asked.cash), size=Size.parse(assumed.pop("size")), **assumed)
 
 
 def stored(config: Config) -> dict[str, Any]:
@@ -232,20 +259,17 @@ def _span(wish: Wish, instruments: Sequence[Instrument], timeframe: str) -> tupl
     return since, until
 
 
-def _require_candles(
-    strategy: str,
-    parameters: Mapping[str, Any],
-    instruments: Sequence[Instrument],
-    timeframe: str,
-    since: datetime,
-    until: datetime,
-) -> None:
-    warmup = strategies.get(strategy).warmup(parameters)
+def require_candles(asked: Settled, warmup: int) -> int:
+    """How many candles there are, of all markets together; more than the rules need and no more than can be held.
+
+    Raises InvalidInputError naming `since`.
+    """
+    timeframe, since, until = (asked.columns[name] for name in ("timeframe", "since", "until"))
     counts = [
         count_between(instrument_id=instrument.pk, timeframe=timeframe, since=since, until=until)
-        for instrument in instruments
+        for instrument in asked.instruments
     ]
-    for instrument, count in zip(instruments, counts, strict=True):
+    for instrument, count in zip(asked.instruments, counts, strict=True):
         if count <= warmup:
             raise invalid(
                 "since",
@@ -258,3 +282,4 @@ def _require_candles(
             f"Choose a shorter time, coarser candles or fewer markets: {sum(counts):,} candles are more than "
             f"{MOST_BARS:,}.",
         )
+    return sum(counts)

@@ -12,11 +12,12 @@ from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 from celery import current_app
+from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
-from farms.models import Backtest, Job
+from farms.models import Backtest, Download, Job, Sweep, SweepBlock
 from kit import clock, tenancy
 from kit.errors import ConflictError
 from kit.live.publish import publish
@@ -25,11 +26,10 @@ from kit.sentences import Told
 # Longer than any step, that of the first backtest included, which compiles the kernel: a minute on a busy machine.
 LEASE: Final = timedelta(seconds=240)
 MOST_ATTEMPTS: Final = 3
-# The workers of `rest` have other things to do too: so many of them work in the laboratory at the same time.
-MOST_AT_ONCE: Final = 2
 # A worker that is told of work later than this has looked by itself.
 WAKING_SECONDS: Final = 60
-KINDS: Final[Sequence[type[Job]]] = (Backtest,)
+# In the order in which those of one owner are served: what is over in seconds does not wait behind a sweep.
+KINDS: Final[Sequence[type[Job]]] = (Backtest, Sweep, Download, SweepBlock)
 GAVE_UP: Final = (
     "Three workers took it up and none came to an end: choose a shorter time, coarser candles or fewer markets."
 )
@@ -42,11 +42,14 @@ class WithdrawnError(Exception):
     """The job is not this worker's any more: it was cancelled, or another worker has taken it up."""
 
 
-def wake() -> None:
-    """Tell the workers, once this transaction is committed, that there is work in the laboratory."""
-    transaction.on_commit(
-        lambda: current_app.send_task("farms.tasks.work_in_laboratory", expires=WAKING_SECONDS), robust=True
-    )
+def wake(workers: int = 1) -> None:
+    """Tell so many workers, once this transaction is committed, that there is work in the laboratory."""
+
+    def tell() -> None:
+        for _ in range(min(workers, settings.LABORATORY_WORKERS)):
+            current_app.send_task("farms.tasks.work_in_laboratory", expires=WAKING_SECONDS)
+
+    transaction.on_commit(tell, robust=True)
 
 
 def take() -> Job | None:
@@ -60,30 +63,28 @@ def take() -> Job | None:
         # What was claimed while this one waited for its turn is held from now, not from before.
         now = clock.now()
         held = Q(status=Job.Status.RUNNING, claimed_until__gt=now, claimed_until__lte=now + LEASE)
-        free = Q(status=Job.Status.QUEUED) | (Q(status=Job.Status.RUNNING) & ~held)
-        if sum(kind._default_manager.filter(held).count() for kind in KINDS) >= MOST_AT_ONCE:
+        # The workers of `rest` have other things to do too: so many of them work here at the same time.
+        if sum(kind._default_manager.filter(held).count() for kind in KINDS) >= settings.LABORATORY_WORKERS:
             return None
         for kind in KINDS:
-            kind._default_manager.filter(free, attempts__gte=MOST_ATTEMPTS).update(
+            kind.workable().filter(~held, attempts__gte=MOST_ATTEMPTS).update(
                 status=Job.Status.FAILED, error=GAVE_UP, finished_at=now, claim=None, claimed_until=None
             )
-        waiting = [job for kind in KINDS for job in _next_of_each(kind, free)]
+        waiting = [(place, job) for place, kind in enumerate(KINDS) for job in _next_of_each(kind, ~held)]
         if not waiting:
             return None
-        job = min(waiting, key=lambda one: (_served_at(one.owner_id), one.created_at))
-        job.status, job.claim, job.claimed_until, job.attempts = (
-            Job.Status.RUNNING,
-            uuid4(),
-            now + LEASE,
-            job.attempts + 1,
-        )
-        job.save(update_fields=("status", "claim", "claimed_until", "attempts"))
-    return job
+        _, job = min(waiting, key=lambda one: (_served_at(one[1].owner_id), one[0], one[1].created_at))
+        job.status, job.claim, job.claimed_until = Job.Status.RUNNING, uuid4(), now + LEASE
+        job.attempts += 1
+        taken = {name: getattr(job, name) for name in ("status", "claim", "claimed_until", "attempts")}
+        # Its owner may have cancelled it since it was looked at.
+        is_ours = type(job)._default_manager.filter(~held, pk=job.pk, finished_at=None).update(**taken)
+    return job if is_ours else None
 
 
-def _next_of_each(kind: type[Kind], free: Q) -> list[Kind]:
+def _next_of_each(kind: type[Job], free: Q) -> list[Job]:
     """The oldest job of each owner that is free."""
-    return list(kind._default_manager.filter(free).order_by("owner_id", "created_at").distinct("owner_id"))
+    return list(kind.workable().filter(free).order_by("owner_id", "created_at").distinct("owner_id"))
 
 
 def _served_at(owner_id: UUID) -> datetime:
@@ -113,6 +114,14 @@ def advance(job: Job, progress: int, step: str) -> None:
         row.progress, row.step, row.claimed_until = progress, step, clock.now() + LEASE
         row.save(update_fields=("progress", "step", "claimed_until"))
         _tell(row)
+
+
+def release(job: Job, progress: int, step: str) -> None:
+    """Leave it to whoever takes it up when it can go on; within the transaction that makes what it waits for."""
+    row = hold(job)
+    row.progress, row.step, row.attempts, row.claim, row.claimed_until = progress, step, 0, None, None
+    row.save(update_fields=("progress", "step", "attempts", "claim", "claimed_until"))
+    _tell(row)
 
 
 def finish(job: Job) -> None:

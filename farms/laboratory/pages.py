@@ -21,7 +21,7 @@ from farms.models import Agent, Backtest
 from kit.errors import MoniqoError
 from kit.formatting import respelled
 from kit.forms import explain
-from kit.http import HtmxRequest, missing_is_404, owner_of, vary
+from kit.http import HtmxRequest, missing_is_404, named_row, owner_of, vary
 from kit.paging import Pages
 from kit.sorting import understood
 from markets.candles.known import known_series
@@ -46,8 +46,8 @@ def laboratory(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a backtest: `?strategy=` of these rules, `?agent=` of an agent's, `?like=` as an earlier one."""
-    agent: Agent | None = _named(request, "agent", Agent.objects.all())
-    like: Backtest | None = _named(request, "like", backtests(owner_id=owner_of(request)))
+    agent: Agent | None = named_row(request, "agent", Agent.objects.all())
+    like: Backtest | None = named_row(request, "like", backtests(owner_id=owner_of(request)))
     known = offered()
     own = like.strategy if like else agent.strategy if agent else request.GET.get("strategy", "")
     strategy = known.get(own) or next(iter(known.values()))
@@ -183,14 +183,6 @@ def _order(found: Found, sort: str) -> list[int]:
 def _number(text: str, most: int) -> int | None:
     """The whole number from 1 to `most` that the text is, if it is one."""
     return int(text) if text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most else None
-
-
-def _named(request: HttpRequest, name: str, rows: Any) -> Any:
-    """The row that the address names; None where it names none, 404 where there is none."""
-    if not (text := request.GET.get(name, "")):
-        return None
-    with missing_is_404(ValueError, rows.model.DoesNotExist):
-        return rows.get(owner_id=owner_of(request), pk=UUID(text))
 
 
 def _act(request: HttpRequest, act: Callable[..., Backtest], pk: UUID, *, said: str) -> HttpResponse:

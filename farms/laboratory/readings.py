@@ -151,10 +151,7 @@ class Found:
     @cached_property
     def answers(self) -> list[Told]:
         """What the verdict says, question by question."""
-        return [
-            Told(one["question"], QUESTIONS[one["question"]], one["passes"], Sentence.of(one["words"]), one["figures"])
-            for one in (self.verdict.answers if self.verdict else [])
-        ]
+        return answers_of(self.verdict.answers if self.verdict else [])
 
     @cached_property
     def row(self) -> BacktestRow:
@@ -170,6 +167,14 @@ class Found:
         if trades is None:
             return []
         return [_trade(number, trades[number - 1], self.instruments) for number in numbers]
+
+
+def answers_of(stored: Sequence[dict[str, Any]]) -> list[Told]:
+    """The answers of a verdict as they are told."""
+    return [
+        Told(one["question"], QUESTIONS[one["question"]], one["passes"], Sentence.of(one["words"]), one["figures"])
+        for one in stored
+    ]
 
 
 def backtests(*, owner_id: UUID) -> QuerySet[Backtest]:

@@ -9,10 +9,12 @@ from typing import Final
 from farms.laboratory import jobs
 from farms.laboratory.asking import config_of
 from farms.laboratory.compiled import keep_compiled
+from farms.laboratory.downloading import run_download
 from farms.laboratory.honesty import judge
 from farms.laboratory.outcome import outcome_of
-from farms.laboratory.trials import known_trials
-from farms.models import Backtest, BacktestResult, Job, Verdict
+from farms.laboratory.sweeping import run_block, run_sweep
+from farms.laboratory.trials import known_overfitting, known_trials
+from farms.models import Backtest, BacktestResult, Download, Job, Sweep, SweepBlock, Verdict
 from kit import tenancy
 from kit.errors import MoniqoError, TimeIsUpError
 from kit.sentences import sentence
@@ -32,7 +34,7 @@ def take_part() -> bool:
     if job is None:
         return False
     try:
-        _carry_out(job)
+        carry_out(job)
     except jobs.WithdrawnError:
         pass
     except (QuantError, MoniqoError) as error:
@@ -46,9 +48,16 @@ def take_part() -> bool:
     return True
 
 
-def _carry_out(job: Job) -> None:
+def carry_out(job: Job) -> None:
+    """Do what a job that was taken up asks for."""
     if isinstance(job, Backtest):
         run_backtest(job)
+    elif isinstance(job, SweepBlock):
+        run_block(job)
+    elif isinstance(job, Sweep):
+        run_sweep(job)
+    elif isinstance(job, Download):
+        run_download(job)
 
 
 def run_backtest(backtest: Backtest) -> None:
@@ -67,7 +76,7 @@ def run_backtest(backtest: Backtest) -> None:
             BacktestResult.objects.create(owner_id=backtest.owner_id, backtest=backtest, **columns)
     jobs.advance(backtest, 60, "Asking what that is worth")
     with tenancy.tenant(backtest.owner_id):
-        trials = known_trials(backtest)
+        trials, chance = known_trials(backtest), known_overfitting(backtest)
     judged = judge(
         strategy,
         backtest.parameters,
@@ -75,6 +84,7 @@ def run_backtest(backtest: Backtest) -> None:
         found.result,
         moments=(columns["sharpe_per_bar"], columns["skew"], columns["kurtosis"]),
         trials=trials,
+        overfitting=chance,
     )
     with tenancy.tenant(backtest.owner_id):
         jobs.hold(backtest)

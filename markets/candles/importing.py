@@ -21,7 +21,7 @@ from markets.bounds import SMALLEST
 from markets.candles import copying
 from markets.candles.files import BadRow, read_file
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
-from markets.models import Instrument
+from markets.models import Instrument, KeptSeries
 from markets.prices import SIMULATED, to_price
 from markets.services import ensure_instrument, simulated_since
 from quant.candles import Candles, Floats
@@ -110,8 +110,9 @@ def import_candles(*, file: Path, venue: str, symbol: str, timeframe: str, skip_
             venue=venue, symbol=symbol, base=pair.base, quote=pair.quote, tick_size=tick, lot_size=lot
         )
         written = copying.write(instrument_id=instrument.pk, timeframe=timeframe, candles=candles)
+        KeptSeries.objects.get_or_create(instrument=instrument, timeframe=timeframe)
         tick, lot = instrument.tick_size, instrument.lot_size
-    gaps = _gaps(candles, TIMEFRAME_MS[timeframe])
+    gaps = gaps_of(candles, TIMEFRAME_MS[timeframe])
     report = ImportReport(
         file=str(file),
         instrument=f"{symbol} ({venue})",
@@ -164,7 +165,8 @@ def _require_timeframe(candles: Candles, timeframe: str) -> None:
     raise InvalidInputError(f"Pass the file's own timeframe: its bars are {found} apart, not {timeframe}.")
 
 
-def _gaps(candles: Candles, length: int) -> list[Gap]:
+def gaps_of(candles: Candles, length: int) -> list[Gap]:
+    """Where bars are missing between the first and the last; `length` (ms) is that of a bar."""
     missing = np.diff(candles.ts) // length - 1
     before = np.flatnonzero(missing > 0)
     return [Gap(moment(int(candles.ts[row]) + length), int(missing[row])) for row in before]

@@ -7,11 +7,11 @@ from typing import Final
 from kit.errors import InvalidInputError
 from markets.candles import copying
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
-from markets.models import Candle, Instrument, Timeframe
+from markets.models import Candle, Instrument, KeptSeries, Timeframe
 from quant.candles import Candles, Floats, Ints
 from quant.errors import CandleError
 
-# How long a feed's own bars are kept. Only what a feed collects is pruned: imported history is kept for ever.
+# How long a feed's own bars are kept. Series that somebody has imported or downloaded are kept for ever.
 KEEP: Final = {Timeframe.M1: timedelta(days=14), Timeframe.M5: timedelta(days=60), Timeframe.M15: timedelta(days=180)}
 
 
@@ -43,10 +43,13 @@ def store_candles(
 
 
 def prune_candles(*, instrument_ids: Collection[int], now: datetime) -> int:
-    """Delete bars older than `KEEP` says; returns how many."""
+    """Delete bars older than `KEEP` says, of series that only a feed collects; returns how many."""
+    asked_for = set(KeptSeries.objects.values_list("instrument_id", "timeframe"))
     return sum(
         Candle.objects.filter(
-            instrument_id__in=instrument_ids, timeframe=timeframe, ts__lt=milliseconds(now - kept)
+            instrument_id__in=[pk for pk in instrument_ids if (pk, timeframe) not in asked_for],
+            timeframe=timeframe,
+            ts__lt=milliseconds(now - kept),
         ).delete()[0]
         for timeframe, kept in KEEP.items()
     )

@@ -10,31 +10,26 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 
-import numpy as np
 from django.conf import settings
 from django.core.cache import cache
 
 from kit import clock
 from kit.errors import InvalidInputError
-from markets.candles.files.judging import sound
 from markets.candles.reading import TIMEFRAME_MS, last_closed_bar, milliseconds, moment
-from markets.exchanges import RefusedError, asked, has_steps, money, open_exchange, steps
+from markets.exchanges import RefusedError, asked, money, open_exchange
 from markets.feeds.streamed import need_not_ask
+from markets.fetching import list_market, store_closed, tickers_of
 from markets.models import Instrument, Timeframe
-from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
-from quant.candles import DAY_MS, Floats
+from markets.services import NewQuote, prune_candles, record_quotes
+from quant.candles import DAY_MS
 
 logger = logging.getLogger(__name__)
 
-# Requests for candles in one call, bars in one request, and bars of history that a new instrument gets per timeframe.
+# Requests for candles in one call, and bars of history that a new instrument gets per timeframe.
 REQUESTS: Final = 12
-BARS: Final = 500
 HISTORY_BARS: Final = 1_000
 # One collector at a time; the lock outlives a killed worker by this long.
 LOCK_SECONDS: Final = 60
-# What ccxt returns for a candle: ts, open, high, low, close, volume.
-_ROW: Final = 6
-_KINDS: Final = {"spot": Instrument.Kind.SPOT, "swap": Instrument.Kind.PERPETUAL, "future": Instrument.Kind.FUTURE}
 # When this process last asked for a series, as a count of requests: nobody waits behind one that never has an answer.
 _turns: Final[dict[tuple[int, str], int]] = {}
 _counter: Final = count(1)
@@ -66,29 +61,13 @@ def _instruments(exchange_id: str, exchange: Any) -> dict[str, Instrument]:
     if not known.exists():
         for symbol in settings.FEED_SYMBOLS:
             if symbol in exchange.markets:
-                _make(exchange_id, exchange, exchange.markets[symbol])
+                _list(exchange_id, exchange, symbol)
     return {instrument.symbol: instrument for instrument in known if instrument.symbol in exchange.markets}
 
 
-def _make(exchange_id: str, exchange: Any, market: dict[str, Any]) -> None:
-    """The instrument of one market, with the names and steps that the exchange gives it."""
-    symbol = market["symbol"]
+def _list(exchange_id: str, exchange: Any, symbol: str) -> None:
     try:
-        price = None
-        if not has_steps(exchange, market):
-            price = money(_tickers(exchange, [symbol]).get(symbol, {}).get("last"))
-        tick, lot, minimum = steps(exchange, market, price)
-        ensure_instrument(
-            venue=exchange_id,
-            symbol=symbol,
-            base=market["base"],
-            quote=market["quote"],
-            settle=market["settle"] or "",
-            kind=_KINDS.get(market["type"], Instrument.Kind.SPOT),
-            tick_size=tick,
-            lot_size=lot,
-            minimum_notional=minimum,
-        )
+        list_market(exchange_id, exchange, symbol)
     except InvalidInputError as error:
         logger.warning("%s leaves out %s: %s", exchange_id, symbol, error)
 
@@ -99,7 +78,7 @@ def _make(exchange_id: str, exchange: Any, market: dict[str, Any]) -> None:
 def _record_tickers(exchange: Any, instruments: dict[str, Instrument]) -> list[int]:
     if not instruments:
         return []
-    tickers = _tickers(exchange, list(instruments))
+    tickers = tickers_of(exchange, list(instruments))
     quotes = []
     for symbol, instrument in instruments.items():
         quote = quote_of(exchange.id, instrument, tickers.get(symbol) or {})
@@ -107,17 +86,6 @@ def _record_tickers(exchange: Any, instruments: dict[str, Instrument]) -> list[i
             quotes.append(quote)
     record_quotes(quotes)
     return [quote.instrument_id for quote in quotes]
-
-
-def _tickers(exchange: Any, symbols: list[str]) -> dict[str, dict[str, Any]]:
-    """The tickers by symbol. An exchange that refuses them all because of one is asked for each."""
-    try:
-        found: dict[str, dict[str, Any]] = asked(lambda: exchange.fetch_tickers(symbols))
-    except RefusedError:
-        found = {}
-        for symbol in symbols if len(symbols) > 1 else ():
-            found |= _tickers(exchange, [symbol])
-    return found
 
 
 def quote_of(source: str, instrument: Instrument, ticker: Mapping[str, Any]) -> NewQuote | None:
@@ -171,44 +139,8 @@ def _store_closed(exchange: Any, instruments: Sequence[Instrument]) -> None:
     for _, _, instrument, timeframe, since in due[:REQUESTS]:
         _turns[instrument.pk, timeframe] = next(_counter)
         try:
-            _fetch(exchange, instrument, timeframe, since)
+            store_closed(exchange, instrument, timeframe, since)
         except RefusedError as error:
             logger.warning("%s %s: no candles (%s)", instrument, timeframe, error)
     if due and now_ms % DAY_MS < TIMEFRAME_MS[Timeframe.M1]:
         prune_candles(instrument_ids=[instrument.pk for instrument in instruments], now=moment(now_ms))
-
-
-def _fetch(exchange: Any, instrument: Instrument, timeframe: str, since: int) -> None:
-    """Store the closed bars of one answer that can be true; the bar that is still open is left for later."""
-    length = TIMEFRAME_MS[timeframe]
-    answer = asked(lambda: exchange.fetch_ohlcv(instrument.symbol, timeframe, since=since, limit=BARS))
-    bars = _numbers(answer)
-    bars = bars[(bars[:, 0] >= since) & (bars[:, 0] + length <= milliseconds(clock.now()))]
-    bars = bars[np.argsort(bars[:, 0], kind="stable")]  # some exchanges send the newest first
-    ts, values = bars[:, 0].astype(np.int64), bars[:, 1:]
-    good, reasons = sound(ts, values, length)
-    if reasons:
-        first, reason = next(iter(reasons.items()))
-        at = moment(int(ts[first]))
-        logger.warning("%s %s: left out %d bars, the first of %s (%s)", instrument, timeframe, len(reasons), at, reason)
-    if good.any():
-        store_candles(
-            instrument=instrument,
-            timeframe=timeframe,
-            ts=ts[good],
-            open=values[good, 0],
-            high=values[good, 1],
-            low=values[good, 2],
-            close=values[good, 3],
-            volume=values[good, 4],
-        )
-
-
-def _numbers(answer: Sequence[Sequence[Any]] | None) -> Floats:
-    """The answer's rows as numbers `(T, 6)`; what is missing is NaN, and a row without a time is none."""
-    rows = []
-    for row in answer or ():
-        cells = [np.nan if cell is None else float(cell) for cell in row[:_ROW]]
-        if len(cells) == _ROW and np.isfinite(cells[0]):
-            rows.append(cells)
-    return np.array(rows, dtype=np.float64).reshape(-1, _ROW)

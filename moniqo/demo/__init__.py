@@ -8,6 +8,5 @@ that is interrupted goes on at the day it had come to.
 * `trader`: who signs in, and the file that says how;
 * `recordings`: which files of a folder of candles are used, and why the others are not;
 * `cast`: the farms, agents and sums of money;
-* `composed`: whose rules become a saved strategy;
 * `rehearsal`: the days, one after another.
 """

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULTS: Final = Config()
 NO_VALUES: Final = np.empty(0)
+# From here on not every whole number is a float.
+_WHOLE: Final = 2.0**53
 
 
 def run_backtest(
@@ -173,8 +175,8 @@ def entry_details(candles: Candles, intents: Intents, config: Config, entries: n
     for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):
         details[:, column] = values[entries]
     if config.market is not None:
-        for row in details:
-            row[:3] = [_on_tick(level, config.market.tick) for level in row[:3].tolist()]
+        for column in range(3):
+            details[:, column] = on_ticks(details[:, column], config.market.tick)
     details[:, 4] = np.nan
     if config.size.kind == "volatility" and len(candles) > 1:
         moves = np.diff(np.log(candles.close), prepend=np.nan)
@@ -183,6 +185,24 @@ def entry_details(candles: Candles, intents: Intents, config: Config, entries: n
         spread[1:] = indicators.deviation(moves[1:], window) * math.sqrt(window / (window - 1))
         details[:, 4] = spread[entries] * math.sqrt(candles.periods_per_year)
     return details
+
+
+def on_ticks(levels: Floats, tick: Decimal) -> Floats:
+    """Each level on its nearest tick, as the order path rounds it; NaN stays NaN.
+
+    Where whole ticks make one of quote, a division of whole numbers is the very float; levels so near to the middle of
+    two ticks that a float's last digit would decide are rounded in decimals, one by one.
+    """
+    ticks = _grid(tick)
+    if ticks < 0:
+        return np.array([_on_tick(level, tick) for level in levels.tolist()])
+    scaled = levels * ticks
+    whole = np.floor(scaled + 0.5)
+    found: Floats = whole / ticks
+    doubtful = np.abs(scaled - np.floor(scaled) - 0.5) <= 1e-9 + np.abs(scaled) * 1e-15
+    for place in np.flatnonzero(doubtful | (np.abs(whole) >= _WHOLE)):
+        found[place] = _on_tick(float(levels[place]), tick)
+    return found
 
 
 def _on_tick(level: float, tick: Decimal) -> float:

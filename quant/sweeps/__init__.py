@@ -1,6 +1,20 @@
 """Parameter sweeps: choose a `space`, then `grid_sweep`, `random_sweep` or `tpe_sweep` it."""
 
-from quant.sweeps.run import Sweep, grid_sweep, random_sweep, sweep, tpe_sweep
-from quant.sweeps.space import Space, grid, sample, space
+from quant.sweeps.estimator import suggest, tpe_sweep
+from quant.sweeps.run import Objective, Sweep, grid_sweep, random_sweep, sweep
+from quant.sweeps.space import Point, Space, grid, sample, space
 
-__all__ = ["Space", "Sweep", "grid", "grid_sweep", "random_sweep", "sample", "space", "sweep", "tpe_sweep"]
+__all__ = [
+    "Objective",
+    "Point",
+    "Space",
+    "Sweep",
+    "grid",
+    "grid_sweep",
+    "random_sweep",
+    "sample",
+    "space",
+    "suggest",
+    "sweep",
+    "tpe_sweep",
+]

@@ -22,7 +22,7 @@ from quant import indicators
 from quant.backtest import Config
 from quant.backtest.engine import DEFAULTS, NO_VALUES, acted_on, entry_details, rules_of
 from quant.candles import Candles, Floats, Ints
-from quant.errors import MissingPackageError, ParameterError
+from quant.errors import ParameterError
 from quant.sweeps.space import Space, grid, sample
 
 Objective = Literal["sharpe", "total_return", "calmar"]
@@ -66,7 +66,7 @@ class Sweep:
     def scores(self) -> Floats:
         """The objective of each trial; more is better."""
         years = self.bars / self.periods_per_year
-        return _score(self.objective, self.sharpe, self.total_return, self.max_drawdown, years=years)
+        return score(self.objective, self.sharpe, self.total_return, self.max_drawdown, years=years)
 
     @property
     def best(self) -> int:
@@ -74,10 +74,10 @@ class Sweep:
         return int(np.argmax(self.scores))
 
     @cached_property
-    def plateau(self) -> Floats:
-        """For each trial the mean score of itself and its nearest trials: high where the neighbourhood is good too.
+    def nearest(self) -> Ints:
+        """For each trial itself and its `NEIGHBOURS` nearest trials `(K, ≤ 9)`.
 
-        Nearness is Euclidean over the axes, each scaled to 0 … 1; the `NEIGHBOURS` nearest count.
+        Nearness is Euclidean over the axes, each scaled to 0 … 1.
         """
         from scipy.spatial import KDTree
 
@@ -86,7 +86,24 @@ class Sweep:
         count = min(NEIGHBOURS + 1, len(self))
         # A trial is its own nearest: points are tried once.
         _, nearest = KDTree(places).query(places, k=[*range(1, count + 1)])
-        return np.asarray(self.scores[nearest].mean(axis=1))
+        return np.asarray(nearest)
+
+    @cached_property
+    def plateau(self) -> Floats:
+        """For each trial the mean score of itself and its nearest trials: high where the neighbourhood is good too."""
+        return np.asarray(self.scores[self.nearest].mean(axis=1))
+
+    def plateaus(self, most: int) -> list[int]:
+        """The trials in the middle of the best neighbourhoods, best first; none is of a neighbourhood before it."""
+        found: list[int] = []
+        taken = np.zeros(len(self), dtype=bool)
+        for trial in np.argsort(-self.plateau, kind="stable"):
+            if len(found) == most:
+                break
+            if not taken[self.nearest[trial]].any():
+                found.append(int(trial))
+                taken[self.nearest[trial]] = True
+        return found
 
     @property
     def fragility(self) -> float | None:
@@ -95,7 +112,7 @@ class Sweep:
         return 1.0 - float(self.plateau[self.best]) / score if score > 0 else None
 
 
-def _score(objective: Objective, sharpe: Floats, total: Floats, drawdown: Floats, *, years: float) -> Floats:
+def score(objective: Objective, sharpe: Floats, total: Floats, drawdown: Floats, *, years: float) -> Floats:
     """The objective from the figures of a trial; more is better. Calmar's drawdown counts as 0.1 % at least."""
     if objective == "calmar":
         # Losing everything, or more, is -100 % a year; a short span's rate is cut before it is beyond any number.
@@ -104,7 +121,7 @@ def _score(objective: Objective, sharpe: Floats, total: Floats, drawdown: Floats
     return sharpe if objective == "sharpe" else total
 
 
-class _Trials:
+class Trials:
     """Evaluates points of a space; buffers belong to threads, answers to trials."""
 
     def __init__(self, where: Space, candles: Candles, config: Config, objective: Objective) -> None:
@@ -181,7 +198,7 @@ def sweep(
     workers: int | None = None,
 ) -> Sweep:
     """Evaluate the given points (see `grid` and `sample`) on `workers` threads, all cores by default."""
-    trials = _Trials(where, candles, config, objective)
+    trials = Trials(where, candles, config, objective)
     with indicators.remembering():
         # One trial first: it compiles what has to be compiled, on one thread.
         trials.rows.extend(trials.evaluate(point) for point in points[:1])
@@ -207,46 +224,3 @@ def random_sweep(
 ) -> Sweep:
     """`sweep` over `trials` different combinations at random."""
     return sweep(where, candles, sample(where, trials, seed=seed), config, **options)
-
-
-def tpe_sweep(
-    where: Space,
-    candles: Candles,
-    config: Config = DEFAULTS,
-    *,
-    trials: int,
-    seed: int,
-    objective: Objective = "sharpe",
-) -> Sweep:
-    """Let a tree-structured Parzen estimator choose up to `trials` points, each after those before it.
-
-    Bergstra et al., *Algorithms for Hyper-Parameter Optimization* (2011), as implemented by optuna. A point that was
-    tried already is answered from memory and counts once; forbidden points count against `trials` and are not kept.
-    Raises `MissingPackageError` where the extra `sweeps` is not installed.
-    """
-    try:
-        import optuna
-    except ImportError as error:
-        raise MissingPackageError(
-            "Install optuna (pip install 'optuna==4.*') to let an estimator choose the points, "
-            "or sweep over a grid or at random."
-        ) from error
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    evaluated = _Trials(where, candles, config, objective)
-    known: dict[tuple[int, ...], float] = {}
-    years = len(candles) / candles.periods_per_year
-    with indicators.remembering():
-        for _ in range(trials):
-            trial = study.ask()
-            point = tuple(trial.suggest_int(name, 0, len(values) - 1) for name, values in where.axes.items())
-            if point not in known:
-                if where.params(point) is None:
-                    study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-                    continue
-                row = evaluated.evaluate(point)
-                evaluated.rows.append(row)
-                known[point] = float(_score(objective, row[2], row[1], row[3], years=years))
-            study.tell(trial, known[point])
-    return evaluated.result()

@@ -14,6 +14,9 @@ from quant.strategies.base import Params, Strategy
 
 MOST_GRID_POINTS: Final = 1_000_000
 
+# A set of parameters as positions on the axes.
+Point = tuple[int, ...]
+
 
 @dataclass(frozen=True)
 class Space:
@@ -62,7 +65,7 @@ def space(strategy: Strategy, axes: Mapping[str, Sequence[Any]], fixed: Params |
     return Space(strategy, cleaned, kept)
 
 
-def grid(where: Space) -> list[tuple[int, ...]]:
+def grid(where: Space) -> list[Point]:
     """Every allowed combination, as positions on the axes."""
     size = int(np.prod([len(values) for values in where.axes.values()], dtype=np.float64))
     if size > MOST_GRID_POINTS:
@@ -71,11 +74,11 @@ def grid(where: Space) -> list[tuple[int, ...]]:
     return [point for point in points if where.params(point) is not None]
 
 
-def sample(where: Space, count: int, *, seed: int) -> list[tuple[int, ...]]:
+def sample(where: Space, count: int, *, seed: int) -> list[Point]:
     """Up to `count` different allowed combinations at random; fewer when the space has not more to give."""
     generator = np.random.default_rng(seed)
     lengths = [len(values) for values in where.axes.values()]
-    found: dict[tuple[int, ...], None] = {}
+    found: dict[Point, None] = {}
     for _ in range(20 * count):
         if len(found) == count:
             break

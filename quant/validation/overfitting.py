@@ -22,7 +22,8 @@ from quant.errors import ParameterError
 
 _NORMAL: Final = NormalDist()
 _EULER_MASCHERONI: Final = 0.5772156649015329
-_COMBINATIONS_AT_ONCE: Final = 500
+# Sharpe ratios that are held at once: halvings by trials.
+_AT_ONCE: Final = 2_000_000
 
 
 def expected_best_sharpe(variance: float, trials: int) -> float:
@@ -92,8 +93,9 @@ def overfitting(block_sums: Floats, block_squares: Floats, *, bars: int) -> Over
     inside = np.zeros((len(halves), blocks))
     np.put_along_axis(inside, halves, 1.0, axis=1)
     best_in, best_out, ranks = [], [], []
-    for start in range(0, len(inside), _COMBINATIONS_AT_ONCE):
-        chosen = inside[start : start + _COMBINATIONS_AT_ONCE]
+    at_once = max(_AT_ONCE // trials, 1)
+    for start in range(0, len(inside), at_once):
+        chosen = inside[start : start + at_once]
         sharpe_in = _sharpes(chosen, block_sums, block_squares, bars / 2)
         sharpe_out = _sharpes(1.0 - chosen, block_sums, block_squares, bars / 2)
         rows = np.arange(len(chosen))

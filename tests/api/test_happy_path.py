@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.test import Client
 
 from farms.laboratory import jobs, running
-from farms.models import Agent, Backtest
+from farms.models import Agent, Backtest, Sweep
 from farms.services import run_agent
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
@@ -24,6 +24,8 @@ from portfolio.rebalancing.running import look
 from portfolio.services import take_snapshots
 from tests.api.test_contract import operations
 from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
+from tests.farms.laboratory.by_hand import carry_out_by_hand
+from tests.farms.laboratory.conftest import hours, store
 from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
 from trading.models import Order
@@ -117,6 +119,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/plans"] == 3 * number
         assert counts["/wallets"] == 4 * number
         assert counts["/backtests"] == 2 * number
+        assert counts["/sweeps"] == counts["/downloads"] == number
         assert counts["/tokens"] == 1 + number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
@@ -304,6 +307,23 @@ def try_out(program: Program, number: int, agent: Any) -> None:
     asked = program.call("post", "/backtests", wish, status=202)["id"]
     assert program.call("post", "/backtests/{backtest_id}/cancel", backtest_id=asked)["status"] == "cancelled"
     program.call("post", "/backtests/{backtest_id}/repeat", status=202, backtest_id=asked)
+    asked = program.call("post", "/sweeps", sweep_of(number), status=202)["id"]
+    assert program.call("post", "/sweeps/{sweep_id}/cancel", sweep_id=asked)["status"] == "cancelled"
+    past = {"exchange": "kraken", "symbol": "BTC/USD", "timeframe": "1h", "since": "2026-01-01T00:00:00Z"}
+    asked = program.call("post", "/downloads", past, status=202)["id"]
+    assert program.call("post", "/downloads/{download_id}/cancel", download_id=asked)["status"] == "cancelled"
+    assert program.call("get", "/downloads/{download_id}", download_id=asked)["finished_at"]
+
+
+def sweep_of(number: int) -> dict[str, Any]:
+    """A sweep of two averages over a market with enough candles for them."""
+    long = Instrument.objects.filter(symbol="LONG/USDT").first()
+    if long is None:
+        long = make_instrument("LONG/USDT")
+        store(long, hours(bars=200))
+    axes = {"fast": [2, 3, 4], "slow": [9 + number, 20]}
+    rules = {"strategy": "trend_following", "parameters": PARAMETERS}
+    return {**rules, "instrument_ids": [long.pk], "timeframe": "1h", "axes": axes}
 
 
 def compose(program: Program, number: int, market: Instrument, agent: Any) -> None:
@@ -334,6 +354,11 @@ def carry_out(program: Program) -> None:
     running.run_backtest(job)
     assert program.call("get", "/backtests/{backtest_id}", backtest_id=newest)["verdict"]["trials"] == 1
     assert isinstance(program.rows("/backtests/{backtest_id}/trades", backtest_id=newest), list)
+    asked = program.call("post", "/sweeps", sweep_of(0), status=202)["id"]
+    carry_out_by_hand(Sweep(pk=asked, owner_id=program.owner.pk))
+    assert program.call("get", "/sweeps/{sweep_id}", sweep_id=asked)["result"]["known_trials"] == 6
+    assert len(program.rows("/sweeps/{sweep_id}/trials", sweep_id=asked)) == 6
+    program.call("post", "/sweeps/{sweep_id}/trials/{number}/backtest", status=202, sweep_id=asked, number=1)
 
 
 def rebalance(program: Program, master: str) -> None:

@@ -20,7 +20,7 @@ from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = (
     "home", "wrong dates", "drawdown", "farm", "agent", "goal", "contribution", "comparison", "report",
-    "report of an account", "backtest", "position", "trade",
+    "report of an account", "backtest", "sweep", "position", "trade",
 )  # fmt: skip
 PAGES = (
     "home", "net value", "profit", "drawdown", "money-weighted", "performance", "by strategy", "by asset", "history",
@@ -37,11 +37,13 @@ PAGES = (
     "trades", "preferences", "password", "two-factor", "tokens", "log", "channels", "adding a channel", "alerts",
     "old alerts", "laboratory", "backtest", "new backtest", "drift",
     "strategies", "strategy", "composing",
+    "sweeps", "sweep", "new sweep", "candles",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
     "/trading/trades/", "/alerts/", "/portfolio/contribution/", "/portfolio/months/", "/portfolio/compare/",
-    "/portfolio/report/", "/strategies/", "/strategies/new/", "/laboratory/", "/laboratory/new/", "/nowhere/",
+    "/portfolio/report/", "/strategies/", "/strategies/new/", "/laboratory/", "/laboratory/new/", "/laboratory/sweeps/",
+    "/laboratory/sweeps/new/", "/laboratory/candles/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -117,6 +119,10 @@ def address(world: World, name: str) -> str:
         "laboratory": "/laboratory/",
         "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",
         "new backtest": "/laboratory/new/?strategy=breakout",
+        "sweeps": "/laboratory/sweeps/",
+        "candles": "/laboratory/candles/",
+        "sweep": f"/laboratory/sweeps/{world.sweep.pk if world.sweep else None}/",
+        "new sweep": "/laboratory/sweeps/new/?strategy=trend_following",
         "drift": f"/laboratory/drift/{world.agent.pk}/",
         "strategies": "/strategies/",
         "strategy": f"/strategies/{world.saved.pk if world.saved else None}/",

@@ -160,11 +160,28 @@ class Account:
         self.duplicates_fills = False
         self.reverses_fills = False
         self.pays_fees_in: tuple[str, Decimal] | None = None  # a coin of the exchange's own, and its price in quote
+        # Of candles (ms): before when there are none (0: every one stands at the price of now), and which are missing.
+        self.unlisted_until = 0
+        self.missing: set[int] = set()
         self.rests = False  # whether orders at the market, or at once, wait until the test fills them
         # What is called with a word (balance, order, position) and what it is about, when it has changed.
         self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
         self.numbers = itertools.count(1_000_001)
+
+    def bars(self, market: Market, length: int, start: int, end: int) -> list[tuple[int, str]]:
+        """When each bar of `length` ms opens from `start` on and before `end`, and the price that it stood at.
+
+        Of those before it was listed, and that are `missing`, there are none; the last has not closed yet.
+        """
+        first = max(-(-start // length), self.unlisted_until // length) * length
+        opened = range(first, min(end, self.now_ms()), length)
+        return [(at, self.price_at(market, at)) for at in opened if at not in self.missing]
+
+    def price_at(self, market: Market, at: int) -> str:
+        """The price of now, or with a past one that moves."""
+        price = market.price
+        return f"{price + at // 60_000 % 7 * market.tick if self.unlisted_until else price:f}"
 
     def now_ms(self) -> int:
         return int(time.time() * 1000) + self.skew_ms

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from tests.simulators.account import Account, Fill, Market, Placed, RefusedError
 from tests.simulators.binance_lines import STATES, BinanceLines, no
 from tests.simulators.binance_rows import income_rows
-from tests.simulators.wire import Key, Request, SaidNoError, signed, text
+from tests.simulators.wire import Key, Request, SaidNoError, length_of, signed, text
 
 SPOT: Final = "/api/v3"
 FUTURES: Final = "/fapi"
@@ -155,12 +155,11 @@ class Binance(BinanceLines):
 
     def klines(self, request: Request) -> Any:
         asked = request.fields
-        price, minute = text(self._side(request).market(asked["symbol"]).price), 60_000
-        start = -(-int(asked["startTime"]) // minute) * minute
-        last = self.account.now_ms()
-        bars = range(start, last, minute)[: int(asked.get("limit", 500))]
+        market, length = self._side(request).market(asked["symbol"]), length_of(asked["interval"])
+        bars = self.account.bars(market, length, int(asked["startTime"]), self.account.now_ms())
         return [
-            [at, price, price, price, price, "1.50", at + minute - 1, "75000.0", 3, "0.5", "25000", "0"] for at in bars
+            [at, price, price, price, price, "1.50", at + length - 1, "75000.0", 3, "0.5", "25000", "0"]
+            for at, price in bars[: int(asked.get("limit", 500))]
         ]
 
     # --- the account ---------------------------------------------------------------------------------------------

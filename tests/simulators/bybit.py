@@ -122,10 +122,11 @@ class Bybit(BybitLines):
 
     def klines(self, request: Request) -> Any:
         """Newest first."""
-        asked, minute = request.fields, 60_000
-        price = text(self._market(asked).price)
-        bars = range(int(asked["start"]), self.account.now_ms(), minute)[: int(asked["limit"])]
-        rows = [[str(at), price, price, price, price, "1.5", "75000"] for at in reversed(bars)]
+        asked = request.fields
+        minutes = {"D": 1440}.get(asked["interval"]) or int(asked["interval"])
+        bars = self.account.bars(self._market(asked), minutes * 60_000, int(asked["start"]), self.account.now_ms())
+        shown = bars[: int(asked["limit"])]
+        rows = [[str(at), price, price, price, price, "1.5", "75000"] for at, price in reversed(shown)]
         return {"symbol": asked["symbol"], "category": asked["category"], "list": rows}
 
     # --- the account ---------------------------------------------------------------------------------------------

@@ -137,11 +137,12 @@ class Coinbase(CoinbaseLines):
 
     def _candles(self, market: Market, request: Request) -> Any:
         """Newest first; seconds."""
-        asked, price = request.fields, text(market.price)
-        start = -(-int(asked["start"]) // 60) * 60
-        bars = range(start, min(int(asked["end"]), self.account.now_ms() // 1000), 60)
-        row = {"low": price, "high": price, "open": price, "close": price, "volume": "1.5"}
-        return {"candles": [{"start": str(at), **row} for at in reversed(bars)]}
+        asked = request.fields
+        length = {"ONE_MINUTE": 60_000, "ONE_HOUR": 3_600_000, "ONE_DAY": 86_400_000}[asked["granularity"]]
+        bars = self.account.bars(market, length, int(asked["start"]) * 1000, int(asked["end"]) * 1000)
+        told = ("low", "high", "open", "close")
+        rows = [{"start": str(at // 1000), **dict.fromkeys(told, price), "volume": "1.5"} for at, price in bars]
+        return {"candles": rows[::-1]}
 
     # --- the account ---------------------------------------------------------------------------------------------
 

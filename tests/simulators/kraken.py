@@ -112,10 +112,11 @@ class Kraken(KrakenLines):
     def candles(self, request: Request) -> Any:
         """The last 720 whatever `since` says, seconds, oldest first."""
         market = self.account.market(request.fields["pair"])
-        now, price = self.account.now_ms() // 1000, text(market.price)
-        since = max(int(request.fields.get("since", 0)), now - 720 * 60)
-        bars = range((since // 60 + 1) * 60, now, 60)
-        return {market.id: [[at, price, price, price, price, price, "1.5", 3] for at in bars], "last": now}
+        length, now = int(request.fields.get("interval", 1)) * 60_000, self.account.now_ms()
+        since = max(int(request.fields.get("since", 0)) * 1000, now - 720 * length)
+        bars = self.account.bars(market, length, since + 1, now)
+        rows = [[at // 1000, price, price, price, price, price, "1.5", 3] for at, price in bars]
+        return {market.id: rows, "last": now // 1000}
 
     # --- the account ---------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from tests.simulators.account import Account, Market, Moved, Placed, RefusedError
 from tests.simulators.okx_lines import OkxLines
 from tests.simulators.okx_rows import bill_row, fill_row, instrument_row, kind_of, order_row, position_row, ticker_row
-from tests.simulators.wire import Key, Request, SaidNoError, signed, text
+from tests.simulators.wire import Key, Request, SaidNoError, length_of, signed, text
 
 NOES: Final = {
     "funds": ("51008", "Order failed. Insufficient USDT balance in account."),
@@ -116,12 +116,13 @@ class Okx(OkxLines):
 
     def candles(self, request: Request) -> Any:
         """Newest first, between `before` and `after`, both excluded."""
-        asked, minute = request.fields, 60_000
-        price = text(self.account.market(asked["instId"]).price)
-        end = min(int(asked["after"]), self.account.now_ms())
-        start = (int(asked["before"]) // minute + 1) * minute
-        bars = list(range(start, end, minute))[-int(asked["limit"]) :]
-        return [[str(at), price, price, price, price, "1.5", "75000", "75000", "1"] for at in reversed(bars)]
+        asked = request.fields
+        length = length_of(asked["bar"].removesuffix("utc"))
+        bars = self.account.bars(
+            self.account.market(asked["instId"]), length, int(asked["before"]) + 1, int(asked["after"])
+        )
+        shown = bars[-int(asked["limit"]) :]
+        return [[str(at), price, price, price, price, "1.5", "75000", "75000", "1"] for at, price in reversed(shown)]
 
     # --- the account ---------------------------------------------------------------------------------------------
 

@@ -122,3 +122,9 @@ def signed(secret: str, text: str, algorithm: Any = hashlib.sha256) -> "hmac.HMA
 def text(value: Decimal) -> str:
     """A decimal as exchanges write it: plain, with its zeros."""
     return f"{value:f}"
+
+
+def length_of(interval: str) -> int:
+    """The milliseconds of `1m`, `4h` or `1D`."""
+    units = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+    return int(interval[:-1]) * units[interval[-1].lower()]

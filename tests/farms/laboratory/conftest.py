@@ -9,7 +9,8 @@ import pytest
 
 from farms.laboratory import running
 from farms.laboratory.asking import Wish, request_backtest
-from farms.models import Backtest
+from farms.laboratory.sweep_asking import SweepWish, request_sweep
+from farms.models import Backtest, Sweep
 from kit import tenancy
 from kit.users.models import User
 from markets.models import Instrument
@@ -24,6 +25,8 @@ UNTIL = SINCE + BARS * timedelta(hours=1)
 RULES: dict[str, Any] = {"ma": "sma", "fast": 5, "slow": 20, "adx_min": 0, "trail_atr": 0}
 
 Ask = Callable[..., Backtest]
+AskSweep = Callable[..., Sweep]
+SWEPT = ("axes", "method", "trials", "measure", "seed")
 
 
 def hours(seed: int = 3, bars: int = BARS) -> Candles:
@@ -68,3 +71,30 @@ def carry_out(backtest: Backtest) -> Backtest:
 def read(backtest: Backtest) -> Backtest:
     with tenancy.tenant(backtest.owner_id):
         return Backtest.objects.select_related("result").get(pk=backtest.pk)
+
+
+@pytest.fixture
+def ask_sweep(owner: User, market: Instrument) -> AskSweep:
+    """Ask for a sweep around the same average on `market`, or what is said instead."""
+
+    def asked(by: User = owner, **wish: Any) -> Sweep:
+        swept = {name: wish.pop(name) for name in SWEPT if name in wish}
+        usual = {
+            "strategy": "trend_following", "parameters": RULES, "instrument_ids": [market.pk], "timeframe": "1h",
+        }  # fmt: skip
+        with tenancy.tenant(by.pk):
+            return request_sweep(owner_id=by.pk, asked=SweepWish(wish=Wish(**(usual | wish)), **swept))
+
+    return asked
+
+
+def sweep_out(sweep: Sweep) -> Sweep:
+    """Let one worker after the other take part until nothing is left to do, and read the row as its owner sees it."""
+    while running.take_part():
+        pass
+    return read_sweep(sweep)
+
+
+def read_sweep(sweep: Sweep) -> Sweep:
+    with tenancy.tenant(sweep.owner_id):
+        return Sweep.objects.select_related("result").get(pk=sweep.pk)

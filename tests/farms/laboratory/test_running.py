@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -97,11 +98,11 @@ def take_and_finish() -> Any:
 
 
 def test_no_more_workers_are_at_it_than_may_be(ask: Ask) -> None:
-    for _ in range(jobs.MOST_AT_ONCE + 1):
+    for _ in range(settings.LABORATORY_WORKERS + 1):
         ask()
-    taken = [jobs.take() for _ in range(jobs.MOST_AT_ONCE)]
+    taken = [jobs.take() for _ in range(settings.LABORATORY_WORKERS)]
     assert None not in taken
-    assert len({job.pk for job in taken if job}) == jobs.MOST_AT_ONCE
+    assert len({job.pk for job in taken if job}) == settings.LABORATORY_WORKERS
     assert jobs.take() is None
 
 

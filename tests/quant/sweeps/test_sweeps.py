@@ -11,7 +11,7 @@ from quant import metrics, strategies
 from quant.backtest import Config, run_backtest
 from quant.candles import Candles
 from quant.errors import MissingPackageError, ParameterError
-from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, sweep, tpe_sweep
+from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, suggest, sweep, tpe_sweep
 from quant.sweeps.run import Objective
 from tests.quant.market import random_candles
 
@@ -78,6 +78,30 @@ def test_tpe_finds_a_good_point_and_keeps_every_trial(candles: Candles) -> None:
     assert 20 <= len(found) <= 40
     assert found.scores.max() >= np.quantile(every.scores, 0.9)
     assert found.params(0) == tpe_sweep(where, candles, CONFIG, trials=5, seed=7).params(0)
+
+
+def test_rounds_of_an_estimator_go_where_scores_are_good_and_repeat_nothing() -> None:
+    where = space(TREND, {"fast": range(4, 40), "slow": range(20, 120, 2)}, {"adx_min": 0})
+    tried = {point: float(point[0] - point[1]) for point in sample(where, 60, seed=2)}
+    found = suggest(where, tried, count=20, seed=5)
+    assert found == suggest(where, tried, count=20, seed=5)
+    assert len(set(found)) == 20
+    assert not set(found) & set(tried)
+    assert all(where.params(point) for point in found)
+    mean = sum(place - other for place, other in found) / 20
+    assert mean > np.mean(list(tried.values())) + 10
+    few = space(TREND, {"fast": [5, 10]}, {"adx_min": 0})
+    assert suggest(few, {(0,): 1.0, (1,): 2.0}, count=3, seed=1) == []
+
+
+def test_plateaus_do_not_overlap_and_the_best_comes_first(where: Space, candles: Candles) -> None:
+    result = grid_sweep(space(TREND, {"fast": range(2, 22), "stop_atr": range(1, 16)}, {"slow": 30}), candles, CONFIG)
+    found = result.plateaus(5)
+    assert found[0] == result.plateau.argmax()
+    assert list(result.plateau[found]) == sorted(result.plateau[found], reverse=True)
+    around = [set(result.nearest[trial].tolist()) for trial in found]
+    assert sum(map(len, around)) == len(set.union(*around)) == 5 * 9
+    assert len(grid_sweep(where, candles, CONFIG).plateaus(50)) < 14
 
 
 def test_a_plateau_beats_a_lonely_peak(where: Space, candles: Candles) -> None:

@@ -1,14 +1,13 @@
-"""Farms, their agents, every run of an agent, and what the laboratory tried."""
+"""Farms, their agents, and every run of an agent."""
 
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from kit import clock
-from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
+from kit.models import Identified, MoneyField, Owned, SentenceField
 from markets.bounds import BEYOND
 from markets.models import Instrument, Timeframe
 from trading.models import Order
@@ -236,126 +235,3 @@ class FarmEvent(Owned):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.created_at:%Y-%m-%d %H:%M}"
-
-
-class Job(Identified, Owned):
-    """Work of the laboratory that a worker takes up.
-
-    Who has taken it has it until `claimed_until` under a name of its own, `claim`, and says again and again that it has
-    it still; when that is over another takes it up, and what the first one writes then is not heard.
-    """
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", "Waiting for a worker"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
-
-    status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
-    progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
-    step = models.CharField(max_length=80, blank=True)
-    error = SentenceField()
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How many workers have taken it up.")
-    claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Which worker has it.")
-    claimed_until = models.DateTimeField(null=True, blank=True, help_text="Until when a worker has it.")
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to come of it."""
-        return self.finished_at is None
-
-
-class Backtest(Job):
-    """A strategy over candles that are over: what was asked for. It never changes, so that it can be asked again.
-
-    Bars count that open from `since` on and before `until`, of every instrument; all trade one account's `cash`.
-    """
-
-    agent = models.ForeignKey(
-        Agent,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="backtests",
-        help_text="Whose rules it has.",
-    )
-    strategy = models.CharField(max_length=40)
-    parameters = models.JSONField(default=dict)
-    instruments = ArrayField(models.BigIntegerField(), help_text="Ids, in the order in which entries are served.")
-    timeframe = models.CharField(max_length=3, choices=Timeframe)
-    since = models.DateTimeField()
-    until = models.DateTimeField()
-    cash = MoneyField()
-    assumptions = models.JSONField(help_text="Fees, slippage, size and how orders fill, as quant.backtest.Config.")
-
-    class Meta:
-        ordering = ("-created_at",)
-        constraints = (
-            models.CheckConstraint(condition=Q(cash__gt=0), name="backtest_has_cash"),
-            models.CheckConstraint(condition=Q(until__gt=models.F("since")), name="backtest_ends_after_it_begins"),
-            models.CheckConstraint(
-                condition=Q(finished_at__isnull=True, status__in=("queued", "running"))
-                | Q(finished_at__isnull=False, status__in=("done", "failed", "cancelled")),
-                name="backtest_is_over_or_not",
-            ),
-        )
-        indexes = (
-            models.Index(fields=("owner", "-created_at"), name="backtests_newest_first"),
-            models.Index(fields=("created_at",), condition=Q(finished_at__isnull=True), name="backtests_to_do"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.strategy} {self.timeframe} {self.created_at:%Y-%m-%d %H:%M}"
-
-
-class BacktestResult(Owned):
-    """What a backtest found, drawn and counted when it was run. Append-only.
-
-    `candles` and `outcome` are hashes of what went in and of what came out: the same candles and the same question
-    always give the same outcome. `trades` are the columns of all trades, packed (`farms.laboratory.packing`).
-    """
-
-    backtest = models.OneToOneField(Backtest, on_delete=models.PROTECT, primary_key=True, related_name="result")
-    bars = models.PositiveIntegerField(help_text="Moments at which a candle closed.")
-    missing_bars = models.PositiveIntegerField(help_text="Bars that gaps of the candles leave out.")
-    final_equity = ValueField()
-    trade_count = models.PositiveIntegerField()
-    total_return = models.FloatField()
-    sharpe_per_bar = models.FloatField(help_text="0 where nothing moved.")
-    skew = models.FloatField()
-    kurtosis = models.FloatField()
-    statistics = models.JSONField(help_text="The table of quant.metrics, by name.")
-    benchmark = models.JSONField(help_text="The same of buying and holding.")
-    breakdown = models.JSONField(help_text="Months, exit reasons, the distribution of trades, what is still held.")
-    curve = models.JSONField(help_text="Equity, drawdown and benchmark at the moments that are drawn.")
-    charts = models.JSONField(help_text="Candles of each instrument, put together until they can be drawn.")
-    trades = models.BinaryField()
-    candles = models.CharField(max_length=64)
-    outcome = models.CharField(max_length=64)
-    seconds = models.FloatField(help_text="From the candles in memory to the figures.")
-    created_at = models.DateTimeField(default=clock.now)
-
-    def __str__(self) -> str:
-        return self.outcome[:12]
-
-
-class Verdict(Owned):
-    """What the figures of a backtest are worth, in words, when it was judged. Append-only."""
-
-    backtest = models.ForeignKey(Backtest, on_delete=models.PROTECT, related_name="verdicts")
-    is_significant = models.BooleanField(help_text="Whether every question was answered in its favour.")
-    trials = models.PositiveIntegerField(help_text="How many trials of this strategy on these candles were known.")
-    deflated_sharpe = models.FloatField(null=True)
-    answers = models.JSONField(help_text="Each question with its answer in words, its figures, and whether it passes.")
-    created_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        ordering = ("-created_at",)
-
-    def __str__(self) -> str:
-        return "significant" if self.is_significant else "not significant"

@@ -1,0 +1,43 @@
+"""What farms keep: themselves and their agents, and what the laboratory tried."""
+
+from farms.models.downloads import Download
+from farms.models.farms import (
+    Agent,
+    AgentFarmAssignment,
+    AgentRun,
+    Farm,
+    FarmEvent,
+    FractionField,
+    SavedStrategy,
+    StrategyVersion,
+)
+from farms.models.laboratory import (
+    Backtest,
+    BacktestResult,
+    Job,
+    Question,
+    Sweep,
+    SweepBlock,
+    SweepResult,
+    Verdict,
+)
+
+__all__ = [
+    "Agent",
+    "AgentFarmAssignment",
+    "AgentRun",
+    "Backtest",
+    "BacktestResult",
+    "Download",
+    "Farm",
+    "FarmEvent",
+    "FractionField",
+    "Job",
+    "Question",
+    "SavedStrategy",
+    "StrategyVersion",
+    "Sweep",
+    "SweepBlock",
+    "SweepResult",
+    "Verdict",
+]
