@@ -26,7 +26,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def call(client: Client, method: str, path: str, **headers: str) -> Any:
-    address = re.sub(r"\{[^}]+\}", NOBODY, path.replace("{instrument_id}", NO_MARKET))
+    address = re.sub(r"\{[^}]+\}", NOBODY, path.replace("{instrument_id}", NO_MARKET).replace("{number}", "1"))
     return client.generic(method.upper(), address, "{}", content_type="application/json", headers=headers)
 
 
@@ -170,7 +170,7 @@ def bodies() -> Iterator[tuple[str, str]]:
 
 
 def send(client: Client, method: str, path: str, body: Any) -> Any:
-    address = re.sub(r"\{[^}]+\}", NOBODY, path.replace("{instrument_id}", NO_MARKET))
+    address = re.sub(r"\{[^}]+\}", NOBODY, path.replace("{instrument_id}", NO_MARKET).replace("{number}", "1"))
     headers = {"Idempotency-Key": "k"}
     return client.generic(method.upper(), address, json.dumps(body), content_type="application/json", headers=headers)
 
