@@ -46,19 +46,22 @@ _PRICES: Final = (
     "unnest(%(price_venues)s::text[], %(price_bases)s::text[], %(price_assets)s::text[], %(prices)s::numeric[], "
     "%(price_ats)s::timestamptz[], %(price_sources)s::text[]) AS said (venue, base, asset, price, at, source)"
 )
-# What the last value before counted of each asset: what had flowed by then, of all that had a price.
+# What the last value before counted of each asset: what had flowed by then, of all that had a price. That of all
+# wallets together may be of another moment than that of each: in a base currency of now they have their own history.
 _MARKS: Final = """
 mark_then AS MATERIALIZED (
     SELECT scope.scope, scope.base, scope.venue, before.asset, sum(before.flow) AS flow, sum(before.fees) AS fees,
            sum(before.funding) AS funding, sum(before.adjustments) AS adjustments
     FROM scope
     JOIN unnest(
-        %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[], %(before_fees)s::numeric[],
-        %(before_adjustments)s::numeric[], %(before_funding)s::numeric[]
-    ) AS before (wallet_id, asset, flow, fees, adjustments, funding) USING (wallet_id)
-    JOIN unnest(%(before_venues)s::text[], %(before_bases)s::text[], %(before_priced)s::text[])
-        AS priced (venue, base, asset)
-        ON priced.venue = scope.venue AND priced.base = scope.base AND priced.asset = before.asset
+        %(before_alls)s::boolean[], %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[],
+        %(before_fees)s::numeric[], %(before_adjustments)s::numeric[], %(before_funding)s::numeric[]
+    ) AS before (is_of_all, wallet_id, asset, flow, fees, adjustments, funding)
+        ON before.wallet_id = scope.wallet_id AND before.is_of_all = (scope.scope = %(owner)s)
+    JOIN unnest(%(priced_alls)s::boolean[], %(before_venues)s::text[], %(before_bases)s::text[],
+                %(before_priced)s::text[]) AS priced (is_of_all, venue, base, asset)
+        ON priced.is_of_all = before.is_of_all
+           AND priced.venue = scope.venue AND priced.base = scope.base AND priced.asset = before.asset
     WHERE EXISTS (
         SELECT FROM portfolio_snapshot AS earlier
         WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND earlier.at < %(at)s
@@ -121,6 +124,13 @@ FROM (
 CROSS JOIN unnest(%(bases)s::text[]) AS base
 CROSS JOIN LATERAL market_prices(held.venue, base, held.assets, %(at)s, false) AS found
 """
+
+
+# What is told of a mark, by what the books call it.
+MARKED: Final = {
+    "before_wallets": "book_wallets", "before_assets": "book_assets", "before_flow": "flow", "before_fees": "fees",
+    "before_adjustments": "adjustments", "before_funding": "funding",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -279,14 +289,29 @@ class Prices:
         """What the asset cost in `base` there, and when that was said."""
         return next(((row[3], row[4]) for row in self.rows if row[:3] == (venue, base, asset)), None)
 
-    def marks(self) -> dict[str, list[Any]]:
-        return {
-            name: [row[place] for row in self.rows]
-            for place, name in enumerate(("before_venues", "before_bases", "before_priced"))
-        }
-
 
 NO_PRICES: Final = Prices((), frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the books said when something was valued last, and what had a price then."""
+
+    books: Mapping[str, list[Any]]
+    prices: Prices
+
+
+def _told_before(marks: Mapping[bool, Mark]) -> dict[str, list[Any]]:
+    """The marks as the statement takes them; by whether it is that of all wallets together."""
+    told: dict[str, list[Any]] = defaultdict(list)
+    for is_of_all, mark in marks.items():
+        for name, asked in MARKED.items():
+            told[name] += mark.books[asked]
+        told["before_alls"] += [is_of_all] * len(mark.books["book_wallets"])
+        for place, name in enumerate(("before_venues", "before_bases", "before_priced")):
+            told[name] += [row[place] for row in mark.prices.rows]
+        told["priced_alls"] += [is_of_all] * len(mark.prices.rows)
+    return dict(told)
 
 
 @dataclass
@@ -306,8 +331,7 @@ class Past:
     _books: Books = field(init=False)
     _positions: Positions = field(init=False)
     _perpetuals: Perpetuals = field(init=False)
-    _marked: dict[str, list[Any]] = field(init=False)
-    _told: Prices = field(init=False)
+    _marks: dict[bool, Mark] = field(init=False)
 
     def __post_init__(self) -> None:
         self._books = Books(owner_id=self.owner_id, at=self.first, until=self.until)
@@ -318,13 +342,15 @@ class Past:
         self._bases = {pk: {base, self.currency} for pk, _, base in wallets}
         quotes = Position.objects.filter(owner_id=self.owner_id).order_by().values_list("instrument__quote", flat=True)
         self._priced_in = sorted({self.currency, *quotes.distinct(), *(base for _, _, base in wallets)})
-        self._told = NO_PRICES
-        self._marked = self._books.told()
+        self._marks = dict.fromkeys((True, False), Mark(self._books.told(), NO_PRICES))
 
-    def mark(self, at: datetime) -> None:
-        """Take the value that stands at `at` for the one before the next."""
-        self._told = self.lead_to(at)
-        self._marked = self._books.told()
+    def mark(self, *, of_all: datetime | None, of_each: datetime | None) -> None:
+        """Take the values that stand at these moments for the ones before the next: that of all wallets together, and
+        those of each."""
+        known = [(at, is_of_all) for at, is_of_all in ((of_all, True), (of_each, False)) if at is not None]
+        for at, is_of_all in sorted(known):
+            prices = self.lead_to(at)
+            self._marks[is_of_all] = Mark(self._books.told(), prices)
 
     def prices(self, at: datetime) -> Prices:
         """Of all that is in the books, in whatever anything is valued in."""
@@ -373,10 +399,7 @@ class Past:
             **self._positions.told(at),
             **prices.told(),
             **self._perpetuals.told(lambda wallet, quote, asset: prices.of(self._venues[wallet], quote, asset)),
-            **self._told.marks(),
-            **{f"before_{name}": self._marked[name] for name in ("flow", "fees", "adjustments", "funding")},
-            "before_wallets": self._marked["book_wallets"],
-            "before_assets": self._marked["book_assets"],
+            **_told_before(self._marks),
             "live": False,
             "priced_at": at,
             "oldest_price": at - PRICE_IS_OLD_AFTER,
@@ -387,7 +410,7 @@ class Past:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, given)
             written = int(cursor.rowcount)
-        self._marked, self._told = self._books.told(), prices
+        self._marks = dict.fromkeys((True, False), Mark(self._books.told(), prices))
         return written
 
 

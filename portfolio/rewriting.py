@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from kit import clock
 from kit.users.models import User
@@ -100,13 +101,12 @@ def write(
         return outcome
     if blind := history.unknown_derivatives(owner_id=owner_id):
         return Outcome(skipped=len(moments), unpriced=set(blind))
-    known = values(owner_id)
     currency = User.objects.values_list("base_currency", flat=True).get(pk=owner_id)
-    opened = known.filter(at__lt=moments[0]).order_by("-at").values_list("at", flat=True).first()
+    before = _before(owner_id, moments[0])
     past = history.Past(
         owner_id=owner_id,
         currency=currency,
-        first=opened or moments[0],
+        first=min((at for at in before.values() if at is not None), default=moments[0]),
         until=moments[-1],
         now=None if closes else clock.now(),
         only=only,
@@ -116,11 +116,11 @@ def write(
         "scopes": [*(wallets.values_list("pk", flat=True) if only is None else only), owner_id],
         "bases": sorted({currency, *wallets.values_list("base_asset", flat=True)}),
     }
-    marked = None
+    marked: datetime | None = None
     for at in moments:
-        before = known.filter(at__lt=at).order_by("-at").values_list("at", flat=True).first()
-        if before is not None and before != marked:
-            past.mark(before)
+        before = _before(owner_id, at)
+        if set(before.values()) != {marked}:
+            past.mark(**before)
         prices = past.lead_to(at)
         outcome.unpriced |= prices.missing | (prices.old if closes else frozenset())
         if prices.missing or (closes and prices.old):
@@ -137,6 +137,18 @@ def write(
         elif at == joins:
             _join(given, at, said)
     return outcome
+
+
+def _before(owner_id: UUID, at: datetime) -> dict[str, datetime | None]:
+    """When all wallets together were valued last, and when each was. The latter is told by those that others hang on:
+    they are valued whenever any is."""
+    masters = Wallet.objects.filter(owner_id=owner_id, parent=None).values_list("pk", flat=True)
+    each = Snapshot.objects.filter(scope__in=list(masters), base=F("wallet__base_asset"))
+    found = {"of_all": values(owner_id), "of_each": each}
+    return {
+        name: rows.filter(at__lt=at).order_by("-at").values_list("at", flat=True).first()
+        for name, rows in found.items()
+    }
 
 
 def _join(given: dict[str, Any], at: datetime, said: Mapping[tuple[UUID, str], tuple[Any, ...]]) -> None:

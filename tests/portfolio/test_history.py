@@ -304,6 +304,41 @@ def test_a_day_begins_at_its_own_midnight_wherever_its_owner_moves(lived: Fund, 
     assert exactly_decomposed(list(DailyPerformance.objects.filter(scope=lived.owner.pk).order_by("day")))
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/Los_Angeles"])
+def test_what_came_in_is_told_once_wherever_its_owner_moves_while_another_base_has_few_moments(
+    fund: Fund, zone: str
+) -> None:
+    """In the new base all wallets together have a value at each midnight; each wallet has one every hour."""
+    owner_id = fund.owner.pk
+    candles(START - HOUR, START + 2 * DAY)
+    with clock.at(START):
+        fund.deposit("1000", wallet="agent a")
+    for number in range(26):
+        value(fund, START + number * HOUR)
+        with clock.at(START + number * HOUR + 2 * MINUTE):
+            if number in (4, 11):
+                fund.deposit("700", wallet="agent b")
+    roll_up_days(owner_id=owner_id)
+    before = {row.pk: (row.flow, row.flows, row.twr_index) for row in Snapshot.objects.filter(base="USDT")}
+    in_bitcoin(fund)
+    with clock.at(START + 26 * HOUR):
+        begin_history(owner_id=owner_id)
+        work(owner_id)
+        fund.owner.timezone = zone
+        fund.owner.save(update_fields=["timezone"])
+        request_days(owner_id=owner_id)
+        while corrections.work(owner_id=owner_id) is not None:
+            pass
+    wallets = {row.scope for row in Snapshot.objects.exclude(wallet=None)}
+    for scope in wallets:
+        rows = list(Snapshot.objects.filter(scope=scope).order_by("at"))
+        assert grows_as_it_says(rows)
+        assert all(row.flow >= 0 for row in rows), "nothing came in twice and was taken back"
+    kept = {row.pk: (row.flow, row.flows, row.twr_index) for row in Snapshot.objects.filter(pk__in=before)}
+    assert {pk: told[:2] for pk, told in kept.items()} == {pk: told[:2] for pk, told in before.items()}
+    assert {pk: told[2] for pk, told in kept.items()} == pytest.approx({pk: told[2] for pk, told in before.items()})
+
+
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/Los_Angeles"])
 def test_today_begins_at_midnight_as_soon_as_its_owner_has_moved(lived: Fund, zone: str) -> None:
     """Before any worker has had the days before it in hand."""
