@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -114,8 +114,11 @@ def number(text: str) -> Value:
 
 
 def price(value: Decimal, tick: Decimal | None = None) -> Value:
-    """A price, which is public, with the decimals of the instrument's tick."""
-    return Value("price", plain(value), plain(tick) if tick else "")
+    """A price, which is public, on the nearest of the instrument's ticks where that is given."""
+    if not tick:
+        return Value("price", plain(value))
+    on_tick = (value / tick).to_integral_value(ROUND_HALF_UP) * tick
+    return Value("price", plain(on_tick), plain(tick))
 
 
 def moment(value: datetime) -> Value:

@@ -63,6 +63,14 @@ def test_another_order_takes_its_place_with_all_that_was_meant(desk: Desk) -> No
     settled(desk)
 
 
+def test_a_refusal_names_what_was_asked_for(desk: Desk) -> None:
+    order = desk.trade("buy", "10", limit=at("95"))
+    for changes in ({"quantity": D(100_000)}, {"quantity": D(100_000), "limit_price": D(96)}):
+        with pytest.raises(InvalidInputError, match="It stays as it is") as told:
+            amend(desk, order, **changes)
+        assert set(told.value.fields) == set(changes)
+
+
 def test_what_is_filled_meanwhile_is_taken_off(desk: Desk) -> None:
     thin(desk, "380")  # four at 95
     order = desk.trade("buy", "10", limit=at("95"))
@@ -111,7 +119,7 @@ def test_a_sale_is_amended_with_the_base_that_it_holds(desk: Desk) -> None:
         ({"quantity": D("0.0001")}, "quantity"),
         ({"quantity": D(0)}, "quantity"),
         ({"quantity": D("NaN")}, "quantity"),
-        ({"quantity": D(10_000)}, "limit_price"),
+        ({"quantity": D(10_000)}, "quantity"),
         ({"limit_price": D(89)}, "exit_stop"),
     ],
 )

@@ -192,6 +192,38 @@ def test_a_stop_beyond_the_liquidation_price_protects_nothing_and_is_refused(
         services.move_levels(owner_id=desk.owner.pk, position_id=position.pk, levels={"exit_stop": D(beyond)})
 
 
+def test_a_trail_that_stands_beyond_the_liquidation_price_is_refused(desk: PerpetualDesk) -> None:
+    desk.trade("sell", "10", leverage=D(5))  # liquidated at 118.81
+    position = desk.position()
+    assert position is not None
+    with tenancy.tenant(desk.owner.pk):
+        with pytest.raises(WrongSideError, match=r"118\.81,") as told:
+            services.move_levels(owner_id=desk.owner.pk, position_id=position.pk, levels={"exit_trail": D(30)})
+        assert set(told.value.fields) == {"exit_trail"}
+        services.move_levels(owner_id=desk.owner.pk, position_id=position.pk, levels={"exit_trail": D(10)})
+        services.move_levels(owner_id=desk.owner.pk, position_id=position.pk, levels={"exit_target": D(50)})
+
+
+def test_what_is_added_with_leverage_leaves_no_stop_beyond_the_liquidation_price(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "1", exit_stop=D(60))
+    limit, told = refusal(desk, desk.place("buy", "20", leverage=D(20)))
+    assert limit == "liquidation"
+    assert "stop at 60.00 " in told
+    assert desk.trade("buy", "20", leverage=D(20), exit_stop=D("99")).status == "filled"
+
+
+def test_a_preview_counts_what_is_won_by_what_it_closes(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "4", leverage=D(2))
+    desk.price("110")
+    with tenancy.tenant(desk.owner.pk):
+        terms = Terms("sell", D(1), "Some of it.")
+        preview = services.preview_order(wallet=desk.wallet, instrument=desk.instrument, terms=terms)
+    before = desk.balance("USDT") - desk.held("USDT")
+    desk.trade("sell", "1")
+    assert preview.free_after == pytest.approx(desk.balance("USDT") - desk.held("USDT"), abs=D("0.02"))
+    assert preview.free_after > before + 55
+
+
 def test_the_risk_of_a_turn_is_of_what_is_left_of_it(desk: PerpetualDesk) -> None:
     desk.trade("sell", "1")
     terms = Terms("buy", D(3), "Turn.", exit_stop=D(90))

@@ -29,6 +29,7 @@ from tests.trading.test_ticket import asked, placing
 from trading import services, tasks
 from trading.models import Order
 from trading.orders.terms import Trigger, limit_of
+from trading.positions.levels import WrongSideError
 from wallets.models import Wallet
 
 D = Decimal
@@ -73,6 +74,24 @@ WAITS = {
     "the bad of two by the ask": ("buy", both("110", "80"), ("109.99", "109.99"), ("100", "110")),
     "the good of two by the ask": ("buy", both("110", "80"), ("79", "80.01"), ("79", "80")),
 }
+
+
+@pytest.mark.parametrize(
+    ("side", "trigger", "right", "wrong"),
+    [
+        ("buy", stop("110"), {"exit_stop": D(105), "exit_target": D(120)}, {"exit_target": D(108)}),
+        ("buy", stop("110"), {}, {"exit_stop": D(111)}),
+        ("buy", stop("80", "take_profit"), {"exit_stop": D(75), "exit_target": D(90)}, {"exit_stop": D(85)}),
+        ("buy", both("110", "80"), {"exit_stop": D(75), "exit_target": D(120)}, {"exit_stop": D(90)}),
+    ],
+)
+def test_the_levels_of_an_entry_are_judged_by_where_it_is_made(
+    desk: Desk, side: str, trigger: Trigger, right: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        with pytest.raises(WrongSideError, match="trigger"):
+            desk.place(side, "1", trigger=trigger, **wrong)
+        assert desk.place(side, "1", trigger=trigger, **right).status == "waiting"
 
 
 @pytest.mark.parametrize("name", WAITS)

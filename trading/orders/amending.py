@@ -251,5 +251,6 @@ def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> risk.Verdict
     (verdict,) = batch.verdicts()
     if not verdict.allowed:
         told = sentence("It stays as it is: {why}", why=verdict.explanation)
-        raise InvalidInputError(told, fields={"limit_price": "Refused."})
+        asked = {"limit_price": at != order.limit_price, "quantity": wanted != order.quantity}
+        raise InvalidInputError(told, fields={name: "Refused." for name, differs in asked.items() if differs})
     return verdict

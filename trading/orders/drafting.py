@@ -1,12 +1,13 @@
 """The order that terms make at a place, not yet judged, and what the gate is asked of it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import uuid4
 
 from kit import clock
 from markets.models import Instrument
 from quant.margin import liquidation_price
-from trading.models import Order, Side
+from trading.models import Order, Position, Side
 from trading.orders.facts import Facts
 from trading.orders.intents import Intent, Terms, client_order_id, require_offered
 from trading.positions.leveraged import once_filled
@@ -53,14 +54,25 @@ def proposal_of(facts: Facts, terms: Terms, order: Order, price: Decimal | None)
     )
 
 
-def give_usual_levels(order: Order, facts: Facts) -> None:
-    """An entry without a stop or a target gets those that its path says are usual, from the bid, or of a short from the
-    ask; what an agent asks for brings them nearer."""
+def entered_at(facts: Facts, terms: Terms, price: Decimal | None) -> list[Decimal]:
+    """What the levels of an entry are held against: what leaving it would get at its trigger, at its limit, or now; two
+    of one with two prices, none where there is no price."""
+    limit, trigger = None if terms.limit is None else terms.limit.price, terms.trigger
+    if trigger is None or price is None:
+        level = facts.level_price(limit, is_buy=terms.is_buy)
+        return [] if level is None else [level]
+    nearer = min if terms.is_buy else max
+    triggers = [one for one in (trigger.behind(price, is_buy=terms.is_buy), trigger.target) if one is not None]
+    return [one if limit is None else nearer(one, limit) for one in triggers]
+
+
+def give_usual_levels(order: Order, facts: Facts, entries: Sequence[Decimal]) -> None:
+    """An entry without a stop or a target gets those that its path says are usual, from where it would be left at once,
+    the bid, or of a short the ask; what an agent asks for brings them nearer."""
     is_long = order.side == Side.BUY
-    limit = None if order.type == Order.Type.MARKET else order.reference_price
-    price = facts.level_price(limit, is_buy=is_long)
-    if price is None:
+    if not entries:
         return
+    price = min(entries) if is_long else max(entries)
     tick, sign = facts.place.instrument.tick_size, 1 if is_long else -1
 
     def losing(share: Decimal) -> Decimal | None:
@@ -99,8 +111,11 @@ def require_timely(facts: Facts, terms: Terms, price: Decimal | None) -> None:
         require_offered(facts.wallet.connection, terms.limit)
 
 
-def called(facts: Facts, level: Decimal, *, is_buy: bool) -> str:
+def called(facts: Facts, terms: Terms, level: Decimal) -> str:
     """What the price is that levels are held against."""
+    is_buy = terms.is_buy
+    if terms.trigger is not None and (terms.limit is None or level != terms.limit.price):
+        return "trigger"
     if facts.quote is not None and level == (facts.quote.bid if is_buy else facts.quote.ask):
         return "bid" if is_buy else "ask"
     return "limit"
@@ -133,8 +148,15 @@ def stop_of(order: Order, price: Decimal | None) -> Decimal | None:
 
 def liquidation_of(order: Order) -> Decimal | None:
     """Where what it opens in a perpetual would be liquidated; None on spot."""
-    after = once_filled(order)
-    return None if after is None else liquidation_price(after, order.instrument.maintenance_margin or Decimal(0))
+    filled = once_filled(order)
+    return None if filled is None else liquidation_price(filled[0], order.instrument.maintenance_margin or Decimal(0))
+
+
+def stop_that_stands(order: Order) -> Decimal | None:
+    """The stop of what the order adds to; None where it adds to nothing, or that has none."""
+    direction = Position.Direction.LONG if order.side == Side.BUY else Position.Direction.SHORT
+    held = {"wallet": order.wallet_id, "instrument": order.instrument_id, "closed_at": None}
+    return Position.objects.filter(**held, direction=direction).values_list("exit_stop", flat=True).first()
 
 
 def draft(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:

@@ -28,14 +28,15 @@ from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.cancelling import make_way
 from trading.orders.drafting import (
-    bound_of,
     called,
     draft,
+    entered_at,
     give_usual_levels,
     liquidation_of,
     proposal_of,
     require_timely,
     stop_of,
+    stop_that_stands,
 )
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import Need, hold, to_hold
@@ -169,21 +170,15 @@ class Batch:
         order = draft(facts, intent, terms, price or Decimal(0))
         proposal = self._proposal(facts, terms, order, price)
         opens = not proposal.reduces
-        if opens and (level := facts.level_price(bound_of(facts, terms, price), is_buy=terms.is_buy)) is not None:
-            require_right_side(
-                level,
-                stop=intent.exit_stop,
-                target=intent.exit_target,
-                trail=intent.exit_trail,
-                tick=facts.place.instrument.tick_size,
-                what=called(facts, level, is_buy=terms.is_buy),
-                is_long=terms.is_buy,
-            )
+        entries = entered_at(facts, terms, price) if opens else []
+        _require_sides(facts, terms, intent, entries)
         if facts.place.instrument.is_perpetual:
             order.reduce_only = order.reduce_only or not opens
         if opens:
-            give_usual_levels(order, facts)
+            give_usual_levels(order, facts, entries)
             proposal = replace(proposal, exit_stop=stop_of(order, price), liquidation_price=liquidation_of(order))
+        if proposal.liquidation_price is not None and proposal.exit_stop is None:
+            proposal = replace(proposal, standing_stop=stop_that_stands(order))
         stop = facts.stop if order.side == Side.SELL else None
         placed = _Placed(order, risk.assess(proposal), rests_there=terms.rests_there, stop=stop, behind=terms.behind)
         if placed.verdict.allowed:
@@ -232,6 +227,20 @@ class Batch:
         _save(self._placed)
         self._placed = []
         return not any(missing)
+
+
+def _require_sides(facts: Facts, terms: Terms, intent: Intent, entries: Sequence[Decimal]) -> None:
+    """Raise WrongSideError for a level that is reached as soon as the entry is made."""
+    for level in entries:
+        require_right_side(
+            level,
+            stop=intent.exit_stop,
+            target=intent.exit_target,
+            trail=intent.exit_trail,
+            tick=facts.place.instrument.tick_size,
+            what=called(facts, terms, level),
+            is_long=terms.is_buy,
+        )
 
 
 def _look_for_funds(placed: _Placed, facts: Facts) -> None:

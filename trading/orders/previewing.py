@@ -101,7 +101,7 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     stop = order.exit_stop
     if level is not None:
         stop = trailed(stop, best=level, trail=order.exit_trail, is_long=terms.is_buy)
-    after = once_filled(order)
+    after, realized = once_filled(order) or (None, Decimal(0))
     cost = sign * notional if after is None else after.margin - standing(order.wallet_id, order.instrument_id).margin
     opened = order.quantity if after is None else min(order.quantity, after.size)  # the rest of a turn closes
     return Preview(
@@ -115,7 +115,7 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
         position=position,
         position_after=position + sign * order.quantity,
         free=free,
-        free_after=free - cost - fee,
+        free_after=free - cost - fee + realized,
         value=_value(facts),
         stop=stop,
         risk=None if stop is None else worth(opened, sign * (price - stop)),

@@ -91,14 +91,14 @@ def freed_by_leaving(*, wallet_id: UUID, instrument: Instrument, price: Decimal)
     return held.margin + unrealized(held, price) if held.quantity else ZERO
 
 
-def once_filled(order: Order) -> Leveraged | None:
-    """What would stand in the perpetual once the order was filled at the price that it is measured by; None on spot."""
+def once_filled(order: Order) -> tuple[Leveraged, Decimal] | None:
+    """What would stand in the perpetual once the order was filled at the price that it is measured by, and what would
+    be realized by that before the fee; None on spot."""
     if order.leverage is None or not order.reference_price:
         return None
     change = order.quantity if order.side == Side.BUY else -order.quantity
     held = standing(order.wallet_id, order.instrument_id)
-    after, _ = after_trade(held, change, order.reference_price, order.leverage)
-    return after
+    return after_trade(held, change, order.reference_price, order.leverage)
 
 
 def stand(position: Position, held: Leveraged, order: Order | None = None) -> None:

@@ -15,7 +15,15 @@ from kit.sentences import price as shown
 from kit.sentences import sentence
 from markets.prices import latest_price
 from trading.models import Position
-from trading.positions.levels import NAMES, WrongSideError, named, on_tick, require_above_zero, require_right_side
+from trading.positions.levels import (
+    NAMES,
+    WrongSideError,
+    named,
+    on_tick,
+    require_above_zero,
+    require_right_side,
+    trailed,
+)
 from trading.risk.proposals import PRICE_AGE_LIMIT
 
 NO_PRICE: Final = "There is no price of {symbol} that is fresh enough to judge a level by: wait for the next one."
@@ -49,7 +57,7 @@ def move_levels(*, owner_id: UUID, position_id: UUID, levels: Mapping[str, Decim
     wanted = named(*(new.get(name) for name in NAMES))
     require_above_zero(wanted)
     if wanted:
-        _require_in_reach(position, wanted)
+        _require_in_reach(position, wanted, stands=None if "exit_stop" in new else position.exit_stop)
     if new:
         Position.objects.filter(pk=position.pk).update(**new)
         audit.record_change(
@@ -66,14 +74,16 @@ def move_levels(*, owner_id: UUID, position_id: UUID, levels: Mapping[str, Decim
     return position
 
 
-def _require_in_reach(position: Position, wanted: Mapping[str, Decimal]) -> None:
-    """That the market has not passed what is wanted, by a price to trade by."""
+def _require_in_reach(position: Position, wanted: Mapping[str, Decimal], *, stands: Decimal | None) -> None:
+    """That the market has not passed what is wanted, by a price to trade by, and that its stop, which `stands` where
+    none is wanted, comes before its liquidation."""
     quote = latest_price(instrument_id=position.instrument_id)
     if quote is None or abs(clock.now() - quote.at) > PRICE_AGE_LIMIT:
         raise ConflictError(NO_PRICE.format(symbol=position.instrument.symbol))
     stop, target, trail = (wanted.get(name) for name in NAMES)
+    best = quote.bid if position.is_long else quote.ask
     require_right_side(
-        quote.bid if position.is_long else quote.ask,
+        best,
         stop=stop,
         target=target,
         trail=trail,
@@ -81,11 +91,12 @@ def _require_in_reach(position: Position, wanted: Mapping[str, Decimal]) -> None
         what="bid" if position.is_long else "ask",
         is_long=position.is_long,
     )
-    end = position.liquidation_price
-    if stop is not None and end is not None and (stop <= end if position.is_long else stop >= end):
+    follows = trailed(stands if stop is None else stop, best=best, trail=trail, is_long=position.is_long)
+    end, names = position.liquidation_price, [name for name in ("exit_stop", "exit_trail") if name in wanted]
+    if names and follows is not None and end is not None and (follows <= end if position.is_long else follows >= end):
         told = sentence(
             "It is liquidated at {end}, before a stop at {stop} is reached: give one that is nearer.",
             end=shown(end, position.instrument.tick_size),
-            stop=shown(stop, position.instrument.tick_size),
+            stop=shown(follows, position.instrument.tick_size),
         )
-        raise WrongSideError(told, fields={"exit_stop": "Beyond the liquidation price."})
+        raise WrongSideError(told, fields=dict.fromkeys(names, "Beyond the liquidation price."))

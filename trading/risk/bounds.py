@@ -175,7 +175,7 @@ def check_post_only(proposal: Proposal) -> Told:
 
 def check_liquidation(proposal: Proposal) -> Told:
     """A stop beyond it is never reached: what stands for the position is gone before."""
-    stop, price = proposal.exit_stop, proposal.liquidation_price
+    stop, price = proposal.exit_stop or proposal.standing_stop, proposal.liquidation_price
     if stop is None or price is None or (stop > price if proposal.is_buy else stop < price):
         return ""
     return sentence(

@@ -58,9 +58,9 @@ class Proposal:
 
     `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
     which a goal, a stop or a person leaves all there is below a wallet, `liquidates` that it closes a position whose
-    margin is used up, which no halt keeps from it; `reserve` is the name of the wallet where that is a reserve, or what
-    is unassigned at an account; `uncompared` is that of the account whose open orders nobody has held against the
-    venue's lately.
+    margin is used up, which no halt keeps from it; `standing_stop` is that of the position it adds to; `reserve` is the
+    name of the wallet where that is a reserve, or what is unassigned at an account; `uncompared` is that of the account
+    whose open orders nobody has held against the venue's lately.
     """
 
     is_buy: bool
@@ -80,6 +80,7 @@ class Proposal:
     trigger_price: Decimal | None = None
     post_only: bool = False
     liquidation_price: Decimal | None = None
+    standing_stop: Decimal | None = None
     leverage: Decimal | None = None
 
     @property
