@@ -21,7 +21,7 @@ from farms.composing.schemas import (
 )
 from farms.services.hiring import version_of
 from kit.api import Page, PageQuery, paginate
-from kit.errors import NotFoundError
+from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.users.access import READ
 from quant import strategies
@@ -73,7 +73,9 @@ def get_saved_strategy(request: HttpRequest, strategy_id: UUID) -> Any:
     "/saved-strategies/{strategy_id}", response=SavedStrategyDetailOut, summary="Change its name or its rules"
 )
 def change_saved_strategy(request: HttpRequest, strategy_id: UUID, body: SavedStrategyChange) -> Any:
-    """Other rules make a version; 409 where they are those of the newest one, or an agent cannot follow them."""
+    """Other rules make a version; 409 where they are those of the newest one, `version` is not the newest any more, or
+    an agent cannot follow them.
+    """
     sent = body.sent()
     found = readings.saved_strategy(owner_id=owner_of(request), strategy_id=strategy_id)
     rules = None
@@ -84,9 +86,13 @@ def change_saved_strategy(request: HttpRequest, strategy_id: UUID, body: SavedSt
             instrument_id=sent.get("instrument_id", newest.instrument_id),
             timeframe=sent.get("timeframe", newest.timeframe),
         )
+    elif alone := sent.keys() & {"instrument_id", "timeframe"}:
+        told = "Send the parameters with it: it says on whose candles they are checked."
+        raise InvalidInputError(told, fields=dict.fromkeys(sorted(alone), told))
     saving.change_strategy(
         owner_id=owner_of(request),
         strategy_id=strategy_id,
+        base=sent.get("version"),
         name=sent.get("name"),
         rules=rules,
         agent_ids=body.agent_ids,

@@ -44,7 +44,7 @@ class ComposeForm(forms.Form):
     )
     timeframe = forms.ChoiceField(label="Candles", choices=Timeframe.choices)
     agents = forms.MultipleChoiceField(
-        label="Who follows the new version, from the next candle on",
+        label="Who follows the newest version, from the next candle on",
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Choose again: somebody of these follows it no more."},

@@ -102,7 +102,9 @@ def _compose(
     is_part = wants_part(request) and request.htmx.target == COMPOSER
     # Fields that change come by themselves; it is saved by the button, which loads the page.
     do = request.POST.get("do", "look" if is_part else "") if posted else "look"
-    given = _given(request, where, markets, followers)
+    given = _given(request, where, markets, _followers_of(newest, followers))
+    base = _number(given.get("base", "")) if posted else newest.number if newest else 0
+    is_stale = newest is not None and base != newest.number
     is_json = given.get("view") == JSON
     branches = raw.read(request.POST.dict()) if posted else raw.spread(strategy, strategy.validate(begins))
     made: dict[str, Any] = {"strategy": strategy, "markets": markets, "followers": followers}
@@ -114,11 +116,16 @@ def _compose(
         form = ComposeForm(given, raw.spread(strategy, form.params), is_json=is_json, **made)
     said = _changes(strategy, newest, form.params)
     seen = digest(form.params) if form.params is not None else ""
+    meanwhile = readings.meanwhile(saved, base) if saved and base and is_stale else []
     if posted and not do and form.is_valid():
-        if newest is not None and said and given.get("seen") != seen:
+        if is_stale and base:
+            form.add_error(None, "Somebody saved another version meanwhile: look at what it changed, then save yours.")
+        elif newest is not None and (is_stale or (said and given.get("seen") != seen)):
             form.add_error(None, "Look at what changes, then save it.")
-        elif (answer := _save(request, form, saved, said)) is not None:
+        elif (answer := _save(request, form, saved, said, base)) is not None:
             return answer
+    if posted and not do and newest is not None:
+        base = newest.number  # what was refused has said what it would undo
     context |= {
         "form": form,
         "strategy": strategy,
@@ -127,6 +134,8 @@ def _compose(
         "changes": changes.told(said),
         "seen": seen,
         "newest": newest,
+        "base": base,
+        "meanwhile": meanwhile,
     }
     refused = posted and not do
     if is_part:
@@ -134,7 +143,9 @@ def _compose(
     return vary(render(request, "strategies/compose.html", context, status=422 if refused else 200))
 
 
-def _save(request: HttpRequest, form: ComposeForm, saved: SavedStrategy | None, said: list[str]) -> HttpResponse | None:
+def _save(
+    request: HttpRequest, form: ComposeForm, saved: SavedStrategy | None, said: list[str], base: int
+) -> HttpResponse | None:
     """Where to go when it is saved; None where the form says what is wrong."""
     owner_id, name = owner_of(request), form.cleaned_data["name"]
     rules = Rules(parameters=form.params or {}, instrument_id=form.market_id, timeframe=form.cleaned_data["timeframe"])
@@ -146,9 +157,10 @@ def _save(request: HttpRequest, form: ComposeForm, saved: SavedStrategy | None, 
         saving.change_strategy(
             owner_id=owner_id,
             strategy_id=saved.pk,
+            base=base or None,
             name=name,
             rules=rules if said else None,
-            agent_ids=form.agent_ids if said else (),
+            agent_ids=form.agent_ids,
         )
     except MoniqoError as error:
         explain(form, error, renamed=RENAMED)
@@ -158,7 +170,7 @@ def _save(request: HttpRequest, form: ComposeForm, saved: SavedStrategy | None, 
 
 
 def _given(
-    request: HttpRequest, where: Mapping[str, str], markets: list[Instrument], followers: list[Agent]
+    request: HttpRequest, where: Mapping[str, str], markets: list[Instrument], ticked: list[Agent]
 ) -> dict[str, Any]:
     """What stands in the fields that are not rules."""
     if request.method == "POST":
@@ -166,13 +178,23 @@ def _given(
         return {**own, "agents": request.POST.getlist("agents")}
     usual = {"market": str(markets[0].pk) if markets else "", "timeframe": Timeframe.H1.value}
     asked = {name: text for name in usual if (text := request.GET.get(name, ""))}
-    return {**usual, **where, **asked, "agents": [str(one.pk) for one in followers]}
+    return {**usual, **where, **asked, "agents": [str(one.pk) for one in ticked]}
 
 
 def _followers(saved: SavedStrategy) -> list[Agent]:
     """Agents that follow any version of it."""
     working = Agent.objects.filter(version__saved=saved).exclude(status=Agent.Status.ARCHIVED)
     return list(working.select_related("version", "instrument").order_by("name"))
+
+
+def _followers_of(newest: StrategyVersion | None, followers: list[Agent]) -> list[Agent]:
+    """Those that go on with the strategy as it changes: who was left with an older version stays with it."""
+    return [one for one in followers if newest is not None and one.version_id == newest.pk]
+
+
+def _number(text: str) -> int:
+    """The number of a version, 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _beginning(request: HttpRequest) -> tuple[str, Mapping[str, Any], dict[str, str]]:

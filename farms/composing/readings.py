@@ -107,6 +107,12 @@ def newest_version(saved: SavedStrategy) -> StrategyVersion:
     return saved.versions.select_related("instrument").latest("number")
 
 
+def meanwhile(saved: SavedStrategy, base: int) -> list[str]:
+    """What the versions after this one changed, in words, oldest first."""
+    later = saved.versions.filter(number__gt=base).order_by("number")
+    return [f"Version {one.number}: {line}" for one in later for line in told(one.changes)]
+
+
 def in_words(slug: str, parameters: Params) -> list[tuple[str, str]]:
     """Each parameter's title and value; nothing of a strategy that is not installed."""
     strategy = next((one for one in strategies.catalog() if one.slug == slug), None)

@@ -11,7 +11,7 @@ from farms.composing.changes import changes
 from farms.composing.checking import Checked, require_sound
 from farms.models import Agent, SavedStrategy, StrategyVersion
 from farms.services import follow_version
-from farms.services.hiring import named
+from farms.services.hiring import invalid, named
 from kit.errors import ConflictError, NotFoundError
 from quant import strategies
 
@@ -41,29 +41,40 @@ def change_strategy(
     *,
     owner_id: UUID,
     strategy_id: UUID,
+    base: int | None = None,
     name: str | None = None,
     rules: Rules | None = None,
     agent_ids: Sequence[UUID] = (),
 ) -> SavedStrategy:
-    """Another name, or other rules in a new version, which these agents follow from the next candle on; or both.
+    """Another name, other rules in a new version, agents that follow the newest from the next candle on; or all three.
 
-    The other agents stay with the version that they follow. Raises NotFoundError for a strategy that is not there,
-    InvalidInputError for a name that is taken and rules that do not pass, ConflictError where the rules are those of
-    the newest version, and for an agent that does not follow the strategy or cannot follow them. Then nothing changed.
+    `base` is the number of the version that was looked at: rules and agents need it, and it has to be the newest
+    still, or somebody else's change would be undone unseen. The other agents stay with the version that they follow.
+    Raises NotFoundError for a strategy that is not there, InvalidInputError for a name that is taken and rules that do
+    not pass, ConflictError where `base` is not the newest version or the rules are those of it, and for an agent that
+    does not follow the strategy or cannot follow them. Then nothing changed.
     """
     with transaction.atomic():
         saved = _locked(owner_id, strategy_id)
+        newest = saved.versions.latest("number")
+        if base is None and (rules is not None or agent_ids):
+            raise invalid("version", f"Name the version that you looked at: the newest is {newest.number}.")
+        if base is not None and base != newest.number:
+            raise ConflictError(
+                f"Look again: version {newest.number} of {saved.name} is the newest, and this was made from version "
+                f"{base}."
+            )
         if name is not None:
             saved.name = named(name, taken=SavedStrategy.objects.filter(owner_id=owner_id).exclude(pk=strategy_id))
             saved.save(update_fields=("name",))
         if rules is not None:
-            adopt_version(owner_id=owner_id, version=_revised(saved, rules), agent_ids=agent_ids)
+            newest = _revised(saved, newest, rules)
+        adopt_version(owner_id=owner_id, version=newest, agent_ids=agent_ids)
     return saved
 
 
-def _revised(saved: SavedStrategy, rules: Rules) -> StrategyVersion:
+def _revised(saved: SavedStrategy, newest: StrategyVersion, rules: Rules) -> StrategyVersion:
     """The next version of a strategy that is locked."""
-    newest = saved.versions.latest("number")
     checked = require_sound(saved.strategy, rules.parameters, rules.instrument_id, rules.timeframe)
     strategy = strategies.get(saved.strategy)
     said = changes(strategy, newest.parameters, checked.parameters)
@@ -73,14 +84,15 @@ def _revised(saved: SavedStrategy, rules: Rules) -> StrategyVersion:
 
 
 def adopt_version(*, owner_id: UUID, version: StrategyVersion, agent_ids: Sequence[UUID]) -> None:
-    """Let agents that follow another version of the strategy follow this one. Raises ConflictError, all or none."""
+    """Let agents that follow a version of the strategy follow this one. Raises ConflictError, all or none."""
     theirs = Agent.objects.filter(owner_id=owner_id, pk__in=agent_ids, version__saved=version.saved_id)
     # Farms are locked by ascending id, as everywhere.
-    found = list(theirs.order_by("farm_id", "pk").values_list("pk", flat=True))
+    found = list(theirs.order_by("farm_id", "pk").values_list("pk", "version_id"))
     if len(found) < len(set(agent_ids)):
         raise ConflictError(f"Choose agents that follow {version.saved.name}.")
-    for agent_id in found:
-        follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
+    for agent_id, followed in found:
+        if followed != version.pk:
+            follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
 
 
 def _locked(owner_id: UUID, strategy_id: UUID) -> SavedStrategy:

@@ -27,8 +27,17 @@ class SavedStrategyIn(Body):
 
 
 class SavedStrategyChange(Body):
-    """Fields that are left out stay as they are. Other rules make a new version, which `agent_ids` follow."""
+    """Fields that are left out stay as they are. Other rules make a new version, which `agent_ids` follow.
 
+    With `agent_ids` and no `parameters` they follow the newest version there is.
+    """
+
+    version: int = Field(
+        LEFT_OUT,
+        ge=1,
+        description="Number of the version that you looked at, with `parameters` and `agent_ids`: 409 if another is "
+        "the newest by now.",
+    )
     name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     parameters: Rules = LEFT_OUT
     instrument_id: Market = LEFT_OUT
@@ -36,7 +45,7 @@ class SavedStrategyChange(Body):
     agent_ids: list[UUID] = Field(
         default_factory=list,
         max_length=1000,
-        description="Those of its agents that follow the new version from the next candle on.",
+        description="Those of its agents that follow the newest version from the next candle on.",
     )
 
 

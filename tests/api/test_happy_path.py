@@ -337,7 +337,7 @@ def compose(program: Program, number: int, market: Instrument, agent: Any) -> No
     version = {"version_id": made["versions"][0]["id"]}
     followed = program.call("patch", "/agents/{agent_id}", version, agent_id=agent["id"])
     assert followed["version_id"] == version["version_id"]
-    other = {"parameters": PARAMETERS | {"stop_atr": 3}, "agent_ids": [agent["id"]]}
+    other = {"parameters": PARAMETERS | {"stop_atr": 3}, "agent_ids": [agent["id"]], "version": 1}
     program.call("patch", "/saved-strategies/{strategy_id}", other, strategy_id=made["id"])
     found = program.call("get", "/saved-strategies/{strategy_id}", strategy_id=made["id"])
     assert (found["version"], found["agents"], found["versions"][0]["agent_ids"]) == (2, 1, [agent["id"]])

@@ -75,11 +75,36 @@ def test_other_rules_make_a_version_and_another_name_none(program: Program, mark
     path = f"/saved-strategies/{made['id']}"
     named = program.ask("patch", path, {"name": "Other"})
     assert (named["name"], named["version"]) == ("Other", 1)
-    program.ask("patch", path, {"parameters": RULES}, status=409)
-    changed = program.ask("patch", path, {"parameters": RULES | {"target": {"percent": 0.1}}})
+    program.ask("patch", path, {"parameters": RULES, "version": 1}, status=409)
+    changed = program.ask("patch", path, {"parameters": RULES | {"target": {"percent": 0.1}}, "version": 1})
     assert [one["number"] for one in changed["versions"]] == [2, 1]
     assert changed["versions"][0]["changes"] == ["Target: None → 10 % from the close"]
     assert changed["versions"][1] == made["versions"][0]
+
+
+def test_a_change_names_the_version_that_it_was_made_from_and_undoes_none_unseen(
+    program: Program, market: Instrument
+) -> None:
+    path = f"/saved-strategies/{program.ask('post', '/saved-strategies', wish(market), status=201)['id']}"
+    mine, theirs = ({"parameters": RULES | {"stop": {"percent": share}}} for share in (0.04, 0.03))
+    told = program.ask("patch", path, mine, status=422)
+    assert list(told["fields"]) == ["version"]
+    program.ask("patch", path, mine | {"version": 1})
+    told = program.ask("patch", path, theirs | {"version": 1, "name": "Theirs"}, status=409)
+    assert told["detail"] == "Look again: version 2 of Mine is the newest, and this was made from version 1."
+    found = program.ask("get", path)
+    assert (found["name"], found["version"]) == ("Mine", 2)
+    assert program.ask("patch", path, theirs | {"version": 2})["version"] == 3
+
+
+@pytest.mark.parametrize("alone", [{"timeframe": "zzz"}, {"instrument_id": -5}, {"timeframe": "1h"}])
+def test_a_market_without_parameters_is_refused_not_passed_over(
+    program: Program, market: Instrument, alone: dict[str, Any]
+) -> None:
+    made = program.ask("post", "/saved-strategies", wish(market), status=201)
+    told = program.ask("patch", f"/saved-strategies/{made['id']}", alone | {"name": "Other"}, status=422)
+    assert list(told["fields"]) == list(alone)
+    assert program.ask("get", f"/saved-strategies/{made['id']}")["name"] == "Mine"
 
 
 @pytest.mark.parametrize(

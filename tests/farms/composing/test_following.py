@@ -56,6 +56,7 @@ def change(desk: Desk, first: StrategyVersion, *agents: Agent, parameters: dict[
     change_strategy(
         owner_id=desk.owner.pk,
         strategy_id=first.saved_id,
+        base=first.saved.versions.latest("number").number,
         rules=rules(desk.instrument, parameters),
         agent_ids=[agent.pk for agent in agents],
     )
@@ -181,7 +182,7 @@ def test_what_changes_is_said_before_it_is_saved(browser: Client, desk: Desk, fi
     assert blind.context["changes"] == ["Stop: 5 % from the close → 4 % from the close"]
     looked = browser.post(address, given | {"do": "look"})
     assert looked.context["changes"] == blind.context["changes"]
-    said = given | {"seen": looked.context["seen"], "agents": str(agent.pk)}
+    said = given | {"seen": looked.context["seen"], "base": "1", "agents": str(agent.pk)}
     assert browser.post(address, said | {"rules.stop.share": "3"}).status_code == 422  # that is something else
     assert browser.post(address, said).status_code == 302
     agent.refresh_from_db()
@@ -195,15 +196,65 @@ def test_whoever_follows_no_more_is_not_moved(browser: Client, desk: Desk, first
     hire(desk, first)
     address = reverse("strategies:edit", args=(first.saved_id,))
     said = browser.post(address, filled(desk.instrument, OTHER) | {"do": "look"}).context["seen"]
-    answer = browser.post(address, filled(desk.instrument, OTHER) | {"seen": said, "agents": str(desk.agent.pk)})
+    answer = browser.post(address, filled(desk.instrument, OTHER) | seen_of("1", said, desk.agent))
     assert answer.status_code == 422
     assert "somebody of these follows it no more" in answer.content.decode()
     assert first.saved.versions.count() == 1
 
 
+def seen_of(base: str, seen: str, *agents: Agent) -> dict[str, Any]:
+    """What a browser sends of a page that has said what differs from this version."""
+    return {"base": base, "seen": seen, "agents": [str(agent.pk) for agent in agents]}
+
+
+def test_of_two_tabs_the_second_is_told_what_the_first_saved_and_undoes_nothing_unseen(
+    browser: Client, desk: Desk, first: StrategyVersion
+) -> None:
+    agent = hire(desk, first)
+    address = reverse("strategies:edit", args=(first.saved_id,))
+    opened = browser.get(address).context
+    here, there = filled(desk.instrument, OTHER), filled(desk.instrument, RULES)
+    seen = browser.post(address, here | seen_of("1", "") | {"do": "look"}).context["seen"]
+    assert browser.post(address, here | seen_of("1", seen, agent)).status_code == 302
+    late = there | seen_of(str(opened["base"]), opened["seen"], agent)
+    assert "Version 2: Stop: 5 % from the close" in browser.post(address, late | {"do": "look"}).content.decode()
+    refused = browser.post(address, late)
+    assert refused.status_code == 422
+    assert "Somebody saved another version meanwhile" in sentences(refused)[0]
+    assert refused.context["meanwhile"] == ["Version 2: Stop: 5 % from the close → 4 % from the close"]
+    assert 'name="base" value="2"' in refused.content.decode()
+    agent.refresh_from_db()
+    assert (first.saved.versions.count(), agent.parameters["stop"]) == (2, {"percent": 0.04})
+    again = there | seen_of(str(refused.context["base"]), refused.context["seen"], agent)
+    assert browser.post(address, again).status_code == 302
+    assert first.saved.versions.count() == 3
+
+
+def test_agents_that_lag_behind_move_to_the_newest_version_by_themselves(
+    browser: Client, desk: Desk, first: StrategyVersion
+) -> None:
+    ticked, named, stays = (hire(desk, first, name) for name in ("Ticked", "Named", "Stays"))
+    second = change(desk, first)
+    address = reverse("strategies:edit", args=(first.saved_id,))
+    page = browser.get(address)
+    assert page.context["form"]["agents"].value() == []  # whoever was left behind stays, unless somebody ticks
+    given = filled(desk.instrument, OTHER) | seen_of("2", page.context["seen"], ticked)
+    assert browser.post(address, given).status_code == 302
+    path = f"/saved-strategies/{first.saved_id}"
+    program = Program(browser, desk.owner)
+    program.ask("patch", path, {"agent_ids": [str(named.pk)], "version": 1}, status=409)
+    program.ask("patch", path, {"agent_ids": [str(named.pk)]}, status=422)
+    program.ask("patch", path, {"agent_ids": [str(named.pk), str(ticked.pk)], "version": 2})
+    for agent, version in ((ticked, second), (named, second), (stays, first)):
+        agent.refresh_from_db()
+        assert agent.version == version
+    assert first.saved.versions.count() == 2
+    assert FarmEvent.objects.filter(kind=FarmEvent.Kind.CHANGED).count() == 2
+
+
 def test_another_name_alone_makes_no_version(browser: Client, desk: Desk, first: StrategyVersion) -> None:
     address = reverse("strategies:edit", args=(first.saved_id,))
-    assert browser.post(address, filled(desk.instrument) | {"name": "Other"}).status_code == 302
+    assert browser.post(address, filled(desk.instrument) | {"name": "Other", "base": "1"}).status_code == 302
     saved = SavedStrategy.objects.get()
     assert (saved.name, saved.versions.count()) == ("Other", 1)
 
@@ -285,7 +336,7 @@ def test_programs_hire_move_and_free_agents(browser: Client, desk: Desk, first: 
         first.parameters,
     )
     changed = program.ask(
-        "patch", f"/saved-strategies/{first.saved_id}", {"parameters": OTHER, "agent_ids": [made["id"]]}
+        "patch", f"/saved-strategies/{first.saved_id}", {"parameters": OTHER, "agent_ids": [made["id"]], "version": 1}
     )
     assert changed["versions"][0]["agent_ids"] == [made["id"]]
     path = f"/agents/{made['id']}"
