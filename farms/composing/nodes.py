@@ -18,9 +18,9 @@ from farms.forms import parameter_field
 from kit.forms import PERCENT, NumberField, TextField, WholeField
 from markets.prices import to_price
 from quant.indicators.catalog import CATALOG, SOURCES, Indicator
-from quant.strategies import Parameter, Strategy, custom, mixed
+from quant.strategies import Parameter, Strategy, grammar, mixed
 from quant.strategies.base import Shape
-from quant.strategies.custom import Bounds
+from quant.strategies.grammar import Bounds
 
 Choices = Sequence[tuple[str, str]]
 
@@ -226,11 +226,11 @@ def _group(
     found = [] if which == NEVER else texts.rows(raw) or [texts.CONDITION]
     for number, row in enumerate(found, start=1):
         inner, called = f"{place}.{number}", f"{title}, {number}"
-        if "kind" in row and depth < custom.DEEPEST:
+        if "kind" in row and depth < grammar.DEEPEST:
             members.append(_group(sheet, inner, row, called, depth=depth + 1, can_go=len(found) > 1))
         else:
             members.append(_condition(sheet, inner, row, called, can_go=len(found) > 1))
-    return Group(title, place, choice, members, can_go, can_nest=depth < custom.DEEPEST)
+    return Group(title, place, choice, members, can_go, can_nest=depth < grammar.DEEPEST)
 
 
 def _condition(sheet: Sheet, place: str, raw: Raw, title: str, *, can_go: bool) -> Condition:
@@ -248,6 +248,8 @@ def _term(sheet: Sheet, place: str, raw: Raw, title: str, shape: Shape | str, *,
         offered = (*offered, (what, CATALOG[what].label))  # a program chose it
     choice = sheet.ask(f"{ROOT}.{place}.is", what, forms.ChoiceField(label=title, choices=offered))
     asked = _FIELDS[what]() if what in _FIELDS else _of_indicator(CATALOG[what]) if what in CATALOG else {}
+    if what == NUMBER and shape == "weight":
+        asked = {"value": (_number("Number", grammar.WEIGHTS), "1")}
     asks = {
         name: sheet.ask(f"{ROOT}.{place}.{name}", texts.text(raw, name, usual), question)
         for name, (question, usual) in asked.items()
@@ -284,27 +286,27 @@ def _number(label: str, bounds: Bounds) -> forms.Field:
 
 
 def _shares() -> Bounds:
-    least, most = custom.SHARES
+    least, most = grammar.SHARES
     return least * float(PERCENT), most * float(PERCENT)
 
 
 _FIELDS: Final[Mapping[str, Callable[[], Asked]]] = {
     NONE: dict,
-    NUMBER: lambda: {"value": (_number("Number", custom.NUMBERS), "1")},
+    NUMBER: lambda: {"value": (_number("Number", grammar.NUMBERS), "1")},
     ATR_TIMES: lambda: {
-        "times": (_number("Times", custom.ATRS), "2.5"),
-        "period": (_whole("Over, bars", custom.PERIODS), custom.DEFAULT_ATR),
+        "times": (_number("Times", grammar.ATRS), "2.5"),
+        "period": (_whole("Over, bars", grammar.PERIODS), grammar.DEFAULT_ATR),
     },
     SHARE: lambda: {"share": (_number("Of the close, in %", _shares()), "5")},
 }
 
 
 def _of_indicator(one: Indicator) -> Asked:
-    asked: Asked = {name: (_whole(_PERIODS[name], custom.PERIODS), usual) for name, usual in one.periods.items()}
+    asked: Asked = {name: (_whole(_PERIODS[name], grammar.PERIODS), usual) for name, usual in one.periods.items()}
     if one.multiple is not None:
-        asked["multiple"] = (_number("Deviations", custom.MULTIPLES), texts.written(one.multiple))
+        asked["multiple"] = (_number("Deviations", grammar.MULTIPLES), texts.written(one.multiple))
     if one.from_source:
         sources = [(source, source.capitalize()) for source in SOURCES]
         asked["source"] = (forms.ChoiceField(label="Of", choices=sources), "close")
-    asked["bars_ago"] = (_whole("Bars ago", custom.BARS_AGO), 0)
+    asked["bars_ago"] = (_whole("Bars ago", grammar.BARS_AGO), 0)
     return asked

@@ -14,7 +14,7 @@ from kit.decimals import plain
 from kit.forms import PERCENT
 from markets.prices import to_price
 from quant.strategies import Parameter, Params, Strategy
-from quant.strategies.custom import DEEPEST
+from quant.strategies.grammar import DEEPEST
 from quant.strategies.mixed import MEMBERS
 
 ROOT: Final = "rules"

@@ -93,7 +93,7 @@ class Parameter:
         whole = self.kind == "int"
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = np.nan
         if isinstance(value, bool) or not np.isfinite(number) or (whole and not number.is_integer()):
             raise ParameterError(f"Set {self.name} to a {'whole ' if whole else ''}number: {value!r} is not one.")

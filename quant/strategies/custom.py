@@ -12,143 +12,39 @@ in the message, and computed for all bars at once. A comparison with a value tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.errors import ParameterError
-from quant.indicators.catalog import CATALOG, LONGEST, SOURCES
+from quant.indicators.catalog import CATALOG
 from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
-from quant.strategies.signals import TOUCH_BARS, crossings, offset_from
+from quant.strategies.grammar import (
+    COMPARISONS,
+    DEFAULT_ATR,
+    GROUPS,
+    WEIGHTS,
+    all_conditions,
+    clean_group,
+    clean_level,
+    clean_operand,
+)
+from quant.strategies.signals import TOUCH_BARS, offset_from
 
-DEEPEST: Final = 4
-MOST_CONDITIONS: Final = 50
-GROUPS: Final = {"all": np.logical_and, "any": np.logical_or}
-_COMPARISONS: Final[Mapping[str, Callable[[Floats, Floats], Bools]]] = {
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    "crosses_above": lambda left, right: crossings(left, right)[0],
-    "crosses_below": lambda left, right: crossings(left, right)[1],
-}
-OPERATORS: Final = tuple(_COMPARISONS)
 _WORDS: Final = {"crosses_above": "crosses above", "crosses_below": "crosses below"}
-DEFAULT_ATR: Final = 14
-# From where to where a number may go.
-Bounds = tuple[float, float]
-NUMBERS: Final[Bounds] = (-1e12, 1e12)
-PERIODS: Final[Bounds] = (2, LONGEST)
-BARS_AGO: Final[Bounds] = (0, LONGEST)
-MULTIPLES: Final[Bounds] = (0.1, 10)
-ATRS: Final[Bounds] = (0.01, 100)
-SHARES: Final[Bounds] = (0.0001, 0.99)
-
-
-# Checking: every function takes the place it looks at, for the message, and returns the same data made complete.
-
-
-def _number(value: Any, place: str, bounds: Bounds, *, whole: bool = False) -> Any:
-    low, high = bounds
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ParameterError(f"Make {place} a number: {value!r} is not one.")
-    if not low <= value <= high or (whole and value != int(value)):
-        raise ParameterError(
-            f"Make {place} a {'whole ' if whole else ''}number from {low:g} to {high:g}, not {value!r}."
-        )
-    return int(value) if whole else float(value)
-
-
-def _mapping(value: Any, place: str, allowed: set[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ParameterError(f"Make {place} an object with {' or '.join(sorted(allowed))}: {value!r} is not one.")
-    unknown = sorted(set(map(str, value)) - allowed)
-    if unknown:
-        raise ParameterError(f"Remove {', '.join(unknown)} from {place}: it may have {', '.join(sorted(allowed))}.")
-    return value
-
-
-def _clean_operand(value: Any, place: str) -> Any:
-    if not isinstance(value, dict):
-        return _number(value, place, NUMBERS)
-    indicator = CATALOG.get(str(value.get("indicator")))
-    if indicator is None:
-        raise ParameterError(f"Name an indicator in {place}: choose one of {', '.join(CATALOG)}.")
-    allowed = {"indicator", "bars_ago", *indicator.periods}
-    allowed |= {"source"} if indicator.from_source else set()
-    allowed |= {"multiple"} if indicator.multiple is not None else set()
-    given = _mapping(value, place, allowed)
-    clean: dict[str, Any] = {"indicator": indicator.name}
-    for name, default in indicator.periods.items():
-        clean[name] = _number(given.get(name, default), f"{place}.{name}", PERIODS, whole=True)
-    if indicator.multiple is not None:
-        clean["multiple"] = _number(given.get("multiple", indicator.multiple), f"{place}.multiple", MULTIPLES)
-    if indicator.from_source:
-        clean["source"] = given.get("source", "close")
-        if clean["source"] not in SOURCES:
-            raise ParameterError(f"Set {place}.source to one of {', '.join(SOURCES)}, not {clean['source']!r}.")
-    clean["bars_ago"] = _number(given.get("bars_ago", 0), f"{place}.bars_ago", BARS_AGO, whole=True)
-    return clean
-
-
-def _clean_condition(value: Any, place: str) -> dict[str, Any]:
-    given = _mapping(value, place, {"left", "op", "right"})
-    if given.get("op") not in _COMPARISONS:
-        raise ParameterError(f"Set {place}.op to one of {', '.join(_COMPARISONS)}, not {given.get('op')!r}.")
-    return {
-        "left": _clean_operand(given.get("left"), f"{place}.left"),
-        "op": given["op"],
-        "right": _clean_operand(given.get("right"), f"{place}.right"),
-    }
-
-
-def _clean_group(value: Any, place: str, depth: int = 1) -> dict[str, Any]:
-    kinds = [kind for kind in GROUPS if isinstance(value, dict) and kind in value]
-    if len(kinds) != 1 or len(value) != 1 or not isinstance(value[kinds[0]], list) or not value[kinds[0]]:
-        raise ParameterError(f"Make {place} a group: an object with all or any and a list of at least one condition.")
-    if depth > DEEPEST:
-        raise ParameterError(f"Flatten {place}: groups may be nested {DEEPEST} deep.")
-    kind = kinds[0]
-    members = []
-    for number, member in enumerate(value[kind], start=1):
-        inner = f"{place}.{kind}[{number}]"
-        is_group = isinstance(member, dict) and any(name in member for name in GROUPS)
-        members.append(_clean_group(member, inner, depth + 1) if is_group else _clean_condition(member, inner))
-    if sum(1 for _ in _conditions({kind: members})) > MOST_CONDITIONS:
-        raise ParameterError(f"Shorten {place}: at most {MOST_CONDITIONS} conditions.")
-    return {kind: members}
-
-
-def _clean_level(value: Any, place: str, *, distance_only: bool) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, dict) and "atr" in value:
-        given = _mapping(value, place, {"atr", "period"})
-        return {
-            "atr": _number(given["atr"], f"{place}.atr", ATRS),
-            "period": _number(given.get("period", DEFAULT_ATR), f"{place}.period", PERIODS, whole=True),
-        }
-    if isinstance(value, dict) and "percent" in value:
-        given = _mapping(value, place, {"percent"})
-        return {"percent": _number(given["percent"], f"{place}.percent", SHARES)}
-    if distance_only or not isinstance(value, dict):
-        kinds = "atr or percent" if distance_only else "atr, percent or an indicator"
-        raise ParameterError(f"Make {place} an object with {kinds}, or leave it empty.")
-    return _clean_operand(value, place)
 
 
 def _complete(params: dict[str, Any]) -> dict[str, Any]:
     return {
         "direction": params["direction"],
-        "entry": _clean_group(params["entry"], "entry"),
-        "exit": None if params["exit"] is None else _clean_group(params["exit"], "exit"),
-        "stop": _clean_level(params["stop"], "stop", distance_only=False),
-        "target": _clean_level(params["target"], "target", distance_only=False),
-        "trail": _clean_level(params["trail"], "trail", distance_only=True),
-        "size": None if params["size"] is None else _clean_operand(params["size"], "size"),
+        "entry": clean_group(params["entry"], "entry"),
+        "exit": None if params["exit"] is None else clean_group(params["exit"], "exit"),
+        "stop": clean_level(params["stop"], "stop", distance_only=False),
+        "target": clean_level(params["target"], "target", distance_only=False),
+        "trail": clean_level(params["trail"], "trail", distance_only=True),
+        "size": None if params["size"] is None else clean_operand(params["size"], "size", WEIGHTS),
     }
 
 
@@ -178,7 +74,7 @@ class _Board:
         return np.asarray(GROUPS[kind].reduce(found), dtype=np.bool_)
 
     def condition(self, condition: Mapping[str, Any]) -> Bools:
-        return _COMPARISONS[condition["op"]](self.operand(condition["left"]), self.operand(condition["right"]))
+        return COMPARISONS[condition["op"]](self.operand(condition["left"]), self.operand(condition["right"]))
 
     def distance(self, level: Mapping[str, Any]) -> Floats:
         if "atr" in level:
@@ -235,14 +131,6 @@ def _compute(candles: Candles, params: Params) -> Intents:
     )
 
 
-def _conditions(group: Mapping[str, Any]) -> Any:
-    for member in next(iter(group.values())):
-        if "op" in member:
-            yield member
-        else:
-            yield from _conditions(member)
-
-
 def _explain(board: _Board, params: Params, agreed: Bools, wanted: Bools, leave: Bools, bar: int) -> Clause:
     if leave[bar]:
         return _account_of(board, params["exit"], bar)
@@ -254,7 +142,7 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = ""
     """Each condition with its values on this bar and whether it holds; `why` stands before them."""
     parts: list[str] = []
     numbers: dict[str, str] = {}
-    for place, condition in enumerate(_conditions(group)):
+    for place, condition in enumerate(all_conditions(group)):
         left, right = condition["left"], condition["right"]
         holds = "yes" if board.condition(condition)[bar] else "no"
         for side, operand in (("left", left), ("right", right)):
@@ -268,7 +156,7 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = ""
 
 def _settle(params: Params) -> int:
     groups = [params[name] for name in ("entry", "exit") if params[name] is not None]
-    conditions = [condition for group in groups for condition in _conditions(group)]
+    conditions = [condition for group in groups for condition in all_conditions(group)]
     used = [(condition[side], condition["op"]) for condition in conditions for side in ("left", "right")]
     used += [(params[name], "") for name in ("stop", "target", "size")]
     longest = 1
@@ -307,7 +195,7 @@ def _say_condition(condition: Mapping[str, Any]) -> str:
 
 def _say_operand(operand: Any) -> str:
     """An operand, also one of a default that nobody has completed yet."""
-    return _label(_clean_operand(operand, "it"))
+    return _label(clean_operand(operand, "it"))
 
 
 def _say_level(level: Any) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from quant.indicators.catalog import CATALOG, SOURCES, Indicator
-from quant.strategies import custom, mixed
+from quant.strategies import grammar, mixed
 from quant.strategies.base import Parameter, Strategy
-from quant.strategies.custom import Bounds
+from quant.strategies.grammar import Bounds
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -51,19 +51,19 @@ def _parameter(item: Parameter) -> Schema:
 def _definitions() -> Schema:
     operand = _ref("operand")
     protection: list[Schema] = [
-        _object({"atr": _number(custom.ATRS), "period": _whole(custom.PERIODS, custom.DEFAULT_ATR)}, needs=("atr",)),
-        _object({"percent": _number(custom.SHARES) | {"description": "A fraction."}}, needs=("percent",)),
+        _object({"atr": _number(grammar.ATRS), "period": _whole(grammar.PERIODS, grammar.DEFAULT_ATR)}, needs=("atr",)),
+        _object({"percent": _number(grammar.SHARES) | {"description": "A fraction."}}, needs=("percent",)),
     ]
     return {
         "rules": {"oneOf": [_object({kind: _several()}, needs=(kind,)) for kind in ("all", "any")]},
         "condition": _object(
-            {"left": operand, "op": {"enum": list(custom.OPERATORS)}, "right": operand}, needs=("left", "op", "right")
+            {"left": operand, "op": {"enum": list(grammar.OPERATORS)}, "right": operand}, needs=("left", "op", "right")
         ),
-        "operand": {"oneOf": [_number(custom.NUMBERS), _ref("indicator")]},
+        "operand": {"oneOf": [_number(grammar.NUMBERS), _ref("indicator")]},
         "indicator": {"oneOf": [_indicator(one) for one in CATALOG.values()]},
         "level": {"oneOf": [_NOTHING, *protection, _ref("indicator")]},
         "distance": {"oneOf": [_NOTHING, *protection]},
-        "weight": {"oneOf": [_NOTHING, operand]},
+        "weight": {"oneOf": [_NOTHING, _number(grammar.WEIGHTS), _ref("indicator")]},
         "members": {
             "type": "array",
             "minItems": 1,
@@ -77,19 +77,19 @@ def _several() -> Schema:
     return {
         "type": "array",
         "minItems": 1,
-        "maxItems": custom.MOST_CONDITIONS,
+        "maxItems": grammar.MOST_CONDITIONS,
         "items": {"oneOf": [_ref("condition"), _ref("rules")]},
     }
 
 
 def _indicator(one: Indicator) -> Schema:
     properties: Schema = {"indicator": {"const": one.name, "title": one.label, "description": one.help}}
-    properties |= {name: _whole(custom.PERIODS, usual) for name, usual in one.periods.items()}
+    properties |= {name: _whole(grammar.PERIODS, usual) for name, usual in one.periods.items()}
     if one.multiple is not None:
-        properties["multiple"] = _number(custom.MULTIPLES) | {"default": one.multiple}
+        properties["multiple"] = _number(grammar.MULTIPLES) | {"default": one.multiple}
     if one.from_source:
         properties["source"] = {"enum": list(SOURCES), "default": "close"}
-    properties["bars_ago"] = _whole(custom.BARS_AGO, 0)
+    properties["bars_ago"] = _whole(grammar.BARS_AGO, 0)
     return _object(properties, needs=("indicator",))
 
 

@@ -17,6 +17,7 @@ from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
 from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
+from quant.strategies.grammar import MOST_CONDITIONS, all_conditions
 from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, word_of
 
 MEMBERS: Final = {
@@ -33,7 +34,16 @@ def _complete(params: dict[str, Any]) -> dict[str, Any]:
     members = params["members"]
     if not isinstance(members, list) or not 1 <= len(members) <= MOST_MEMBERS:
         raise ParameterError(f"Make members a list of one to {MOST_MEMBERS} strategies.")
-    return {**params, "members": [_clean_member(member, number) for number, member in enumerate(members, start=1)]}
+    clean = [_clean_member(member, number) for number, member in enumerate(members, start=1)]
+    if sum(map(_count_conditions, clean)) > MOST_CONDITIONS:
+        raise ParameterError(f"Shorten the members: at most {MOST_CONDITIONS} conditions over all of them.")
+    return {**params, "members": clean}
+
+
+def _count_conditions(member: Mapping[str, Any]) -> int:
+    """How many conditions a member of composed rules has to enter and to leave."""
+    groups = [value for value in (member["params"].get(name) for name in ("entry", "exit")) if isinstance(value, dict)]
+    return sum(1 for group in groups for _ in all_conditions(group))
 
 
 def _clean_member(member: Any, number: int) -> dict[str, Any]:
@@ -42,11 +52,14 @@ def _clean_member(member: Any, number: int) -> dict[str, Any]:
     strategy = MEMBERS.get(str(member.get("strategy")))
     if strategy is None:
         raise ParameterError(f"Choose the strategy of member {number} from {', '.join(MEMBERS)}.")
+    own = {} if member.get("params") is None else member["params"]
+    if not isinstance(own, dict):
+        raise ParameterError(f"Make the params of member {number}, {strategy.name}, an object: {own!r} is not one.")
     try:
         return {
             "strategy": strategy.slug,
             "weight": WEIGHT.clean(member.get("weight", 1.0)),
-            "params": strategy.validate(member.get("params") or {}),
+            "params": strategy.validate(own),
         }
     except ParameterError as error:
         raise ParameterError(f"Correct member {number}, {strategy.name}: {error}") from error

@@ -22,6 +22,7 @@ MOST_CUTS: Final = 60
 BARS_PER_CUT: Final = 10
 SETTLED: Final = 1e-6
 MOST_FIRING: Final = 0.9
+MOST_WEIGHT: Final = 100
 # The last digits may differ with the alignment of vectorised sums; a leak differs in the first ones.
 ROUNDING: Final = 1e-9
 
@@ -54,7 +55,9 @@ def check_habits(strategy: Strategy, params: Params, candles: Candles) -> None:
     """Raise `StrategyRuleError` with the first habit that nobody should give money to: what the rules do, not how.
 
     In this order: never fires (no entry on any bar after the warm-up); always fires (an entry on more than
-    `MOST_FIRING` of them, which is a position and no rule); no protection (an entry without stop or trail).
+    `MOST_FIRING` of them, which is a position and no rule); no protection (an entry without stop or trail); size out of
+    bounds (an entry of more than `MOST_WEIGHT` times its usual size); stop or target on the wrong side (of every entry:
+    where the market stands beyond it already, none is made), and never fires where it is now one and now the other.
     """
     warmup = strategy.warmup(params)
     if len(candles) <= warmup:
@@ -73,6 +76,33 @@ def check_habits(strategy: Strategy, params: Params, candles: Candles) -> None:
         raise StrategyRuleError(
             f"{strategy.slug} breaks the rule 'no protection': the entry at bar {int(entered[np.argmax(bare)])} has "
             "neither stop nor trail."
+        )
+    if (intents.size[entered] > MOST_WEIGHT).any():
+        raise StrategyRuleError(
+            f"{strategy.slug} breaks the rule 'size out of bounds': an entry may be {MOST_WEIGHT} times its usual size "
+            f"at most, and one is {np.nanmax(intents.size[entered]):g} times."
+        )
+    _check_sides(strategy, intents, candles, entered)
+
+
+def _check_sides(strategy: Strategy, intents: Intents, candles: Candles, entered: np.ndarray) -> None:
+    """Whether an entry is left that the market has not passed the stop or the target of. NaN is on no side."""
+    side, close = intents.enter[entered], candles.close[entered]
+    wrong = {
+        "stop": side * (intents.stop[entered] - close) >= 0,
+        "target": side * (intents.target[entered] - close) <= 0,
+    }
+    where = {"stop": "below the close of a long entry or above", "target": "above the close of a long entry or below"}
+    for name, found in wrong.items():
+        if found.all():
+            raise StrategyRuleError(
+                f"{strategy.slug} breaks the rule '{name} on the wrong side': of {entered.size} entries none has its "
+                f"{name} {where[name]} that of a short one, so none would be made."
+            )
+    if (wrong["stop"] | wrong["target"]).all():
+        raise StrategyRuleError(
+            f"{strategy.slug} breaks the rule 'never fires': each of {entered.size} entries has its stop or its target "
+            "on the wrong side of the close, so none would be made."
         )
 
 

@@ -26,12 +26,19 @@ Object.assign(Idiomorph.defaults.callbacks, {
   },
 });
 
-// What the server could not answer becomes a toast with a way to try again.
+// What the server could not answer becomes a toast with a way to try again. It goes when the same is answered later.
+const asked = ({ verb, path }) => `${verb} ${path || location.pathname}`;
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!detail.successful) return;
+  const about = asked(detail.requestConfig);
+  document.querySelectorAll("#toasts [data-about]").forEach((toast) => toast.dataset.about === about && toast.remove());
+});
 const failed = (sentence) => (event) => {
   const { elt, requestConfig } = event.detail;
   document.dispatchEvent(new CustomEvent("moniqo:toast", { detail: {
     kind: "bad",
     text: sentence(event.detail.xhr?.status),
+    about: asked(requestConfig),
     retry: () => htmx.ajax(requestConfig.verb, requestConfig.path, { source: elt, values: requestConfig.parameters }),
   } }));
 };

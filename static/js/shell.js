@@ -71,9 +71,10 @@ const expire = (toast) => {
   const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
   setTimeout(leave, TOAST_SECONDS * 1000);
 };
-const addToast = ({ kind, text, retry }) => {
+const addToast = ({ kind, text, retry, about }) => {
   const toast = template.content.querySelector(`.toast.${kind || "plain"}`).cloneNode(true); // one of each, with its icon
   toast.querySelector("p").textContent = text;
+  if (about) toast.dataset.about = about;
   const button = toast.querySelector("[data-retry]");
   if (retry) button.addEventListener("click", () => { toast.remove(); retry(); });
   else button.remove();

@@ -67,6 +67,18 @@ def test_rules_are_composed_by_keyboard_and_drawn_as_one_edits(
     assert made.parameters["entry"]["all"][0]["right"] == 55
 
 
+def test_what_could_not_be_answered_is_said_until_the_next_edit_is(
+    open_page: OpenPage, world: World, market: Instrument
+) -> None:
+    page = open_page(f"/strategies/new/?market={market.pk}&timeframe=5m", user=world.owner).page
+    page.route("**/strategies/new/**", lambda route: route.fulfill(status=500, body=""), times=1)
+    page.locator("[id='id_rules.entry.1.right.value']").fill("54")
+    told = page.locator("#toasts .toast", has_text="The server answered 500")
+    expect(told).to_be_visible()
+    page.locator("[id='id_rules.entry.1.right.value']").fill("55")
+    expect(told).to_have_count(0)
+
+
 @pytest.mark.parametrize("strategy", ["custom", pytest.param("mixed", marks=pytest.mark.slow)])
 def test_the_page_with_its_chart_is_sound_at_every_width(
     open_page: OpenPage, world: World, market: Instrument, strategy: str

@@ -18,6 +18,7 @@ from tests.quant.market import HOUR_MS
 
 API = "/api/v1"
 ALWAYS = {"all": [{"left": PRICE, "op": ">", "right": 0}]}
+LONG = {"entry": {"any": [{"left": PRICE, "op": "crosses_above", "right": average(10)}] * 26}}
 NEVER = {"all": [{"left": PRICE, "op": ">", "right": 10**9}]}
 
 
@@ -121,6 +122,23 @@ def test_a_market_without_parameters_is_refused_not_passed_over(
         ({"parameters": RULES | {"direction": "short"}}, "parameters", "is a spot market, which nobody sells short"),
         ({"parameters": RULES | {"entry": {"all": [{"left": PRICE, "op": ">", "right": average(1000)}]}}},
          "timeframe", "has 1100 candles of 1h, and these rules need"),
+        ({"parameters": RULES | {"stop": {"indicator": "highest", "period": 50}}},
+         "parameters", "'stop on the wrong side'"),
+        ({"parameters": RULES | {"target": {"indicator": "lowest", "period": 50}}},
+         "parameters", "'target on the wrong side'"),
+        ({"parameters": RULES | {"size": 1e9}}, "parameters", "Make size a number from 0.01 to 100"),
+        ({"parameters": {"entry": {"all": [{"left": PRICE, "op": [], "right": 1}]}}},
+         "parameters", "Set entry.all[1].op to one of >"),
+        ({"parameters": {"entry": {"all": [{"left": PRICE, "op": {}, "right": 1}]}}},
+         "parameters", "Set entry.all[1].op to one of >"),
+        ({"strategy": "mixed", "parameters": {"members": [{"strategy": "breakout", "params": [1]}]}},
+         "parameters", "Make the params of member 1, Breakout, an object"),
+        ({"strategy": "mixed", "parameters": {"members": [{"strategy": "custom", "params": ["entry"]}]}},
+         "parameters", "Make the params of member 1, Custom rules, an object"),
+        ({"strategy": "mixed", "parameters": {"members": [{"strategy": "custom", "params": 0}]}},
+         "parameters", "Make the params of member 1, Custom rules, an object"),
+        ({"strategy": "mixed", "parameters": {"members": [{"strategy": "custom", "params": LONG}] * 2}},
+         "parameters", "Shorten the members: at most 50 conditions over all of them."),
         ({"timeframe": "2h"}, "timeframe", "Choose one of 1m"),
         ({"instrument_id": 0}, "instrument_id", "Choose a market that there is"),
     ],

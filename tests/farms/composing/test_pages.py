@@ -145,6 +145,8 @@ NEVER = {"all": [{"left": PRICE, "op": ">", "right": 10**9}]}
         ("trend_following", {}, {"rules.fast": "60", "rules.slow": "20"}, "Set fast below slow"),
         ("trend_following", {}, {"rules.fast": "1"}, "greater than or equal to 2"),
         ("custom", RULES, {"rules.stop.share": "100"}, "less than or equal to 99"),
+        ("custom", RULES | {"size": 1}, {"rules.size.value": "1000000000"}, "less than or equal to 100"),
+        ("custom", RULES | {"stop": {"indicator": "highest", "period": 50}}, {}, "'stop on the wrong side'"),
         ("custom", RULES, {"rules.entry.1.left.is": "magic"}, "magic is not one of the available choices"),
         ("custom", RULES | {"entry": NEVER}, {}, "'never fires'"),
         ("custom", RULES | {"entry": ALWAYS, "exit": None}, {}, "'always fires'"),

@@ -11,7 +11,7 @@ from farms.composing import raw
 from farms.composing.nodes import OPERATORS, Sheet, questions
 from quant import strategies
 from quant.indicators.catalog import CATALOG, SOURCES, Indicator
-from quant.strategies import Strategy, custom
+from quant.strategies import Strategy, grammar
 
 CUSTOM = strategies.get("custom")
 MIXED = strategies.get("mixed")
@@ -28,7 +28,7 @@ def indicator(one: Indicator) -> some.SearchStrategy[dict[str, Any]]:
 
 indicators = some.sampled_from(sorted(CATALOG.values(), key=lambda one: one.name)).flatmap(indicator)
 operands = indicators | some.integers(-(10**6), 10**6).map(lambda number: number / 1000)
-conditions = some.fixed_dictionaries({"left": operands, "op": some.sampled_from(custom.OPERATORS), "right": operands})
+conditions = some.fixed_dictionaries({"left": operands, "op": some.sampled_from(grammar.OPERATORS), "right": operands})
 
 
 def groups(members: some.SearchStrategy[Any]) -> some.SearchStrategy[dict[str, Any]]:
@@ -50,7 +50,7 @@ documents = some.fixed_dictionaries(
         "stop": distances | indicators,
         "target": distances | indicators,
         "trail": distances,
-        "size": some.none() | operands,
+        "size": some.none() | indicators | some.integers(1, 10_000).map(lambda parts: parts / 100),
     }
 )
 
@@ -181,4 +181,4 @@ def test_no_short_side_is_offered_where_nothing_can_be_sold_short() -> None:
 
 
 def test_every_comparison_has_words() -> None:
-    assert tuple(dict(OPERATORS)) == custom.OPERATORS
+    assert tuple(dict(OPERATORS)) == grammar.OPERATORS
