@@ -279,6 +279,9 @@ API_TOKEN_LIMIT = int(os.environ.get("MONIQO_API_TOKEN_LIMIT", "600"))
 API_ADDRESS_LIMIT = int(os.environ.get("MONIQO_API_ADDRESS_LIMIT", "1200"))
 # What writes, by page and API, of one token, session, or address; and pages of one session, and of one address.
 WRITE_LIMIT = int(os.environ.get("MONIQO_WRITE_LIMIT", "240"))
+# What computes for seconds while somebody waits: rules are checked on a thousand candles, again and again.
+COSTLY_PATHS = ("/api/v1/saved-strategies",)
+COSTLY_LIMIT = int(os.environ.get("MONIQO_COSTLY_LIMIT", "30"))
 PAGE_LIMIT = int(os.environ.get("MONIQO_PAGE_LIMIT", "1200"))
 PAGE_ADDRESS_LIMIT = int(os.environ.get("MONIQO_PAGE_ADDRESS_LIMIT", "2400"))
 API_WINDOW_SECONDS = 60

@@ -68,6 +68,7 @@ class Servers:
             "MONIQO_API_TOKEN_LIMIT": "0",
             "MONIQO_API_ADDRESS_LIMIT": "0",
             "MONIQO_WRITE_LIMIT": "0",
+            "MONIQO_COSTLY_LIMIT": "0",
             "MONIQO_PAGE_LIMIT": "0",
             "MONIQO_PAGE_ADDRESS_LIMIT": "0",
         }

@@ -74,6 +74,16 @@ class ComposeForm(forms.Form):
         self.shown_on = found.get(int(chosen)) if chosen.isdecimal() and len(chosen) < 18 else None
         may_short = self.shown_on is None or self.shown_on.kind != Instrument.Kind.SPOT
         self.nodes = [] if is_json else questions(sheet, strategy, raw, may_short=may_short)
+        sides = {} if is_json or may_short else _sides(strategy)
+        side = texts.text(raw, "direction")
+        self.was = next((one for one in (side, str(given.get("was", ""))) if one != "long" and one in sides), "")
+        self._is_turned = is_saving and bool(self.was) and side == self.was
+        self.turned = ""
+        if self.was and self.shown_on is not None:
+            self.turned = (
+                f"{self.shown_on.symbol} is a spot market, which nobody sells short: the direction was "
+                f"{sides[self.was]} and is {sides['long']} now."
+            )
         super().__init__({**given, **sheet.texts})
         self.strategy, self.is_json = strategy, is_json
         self._params: dict[str, Any] | None = None
@@ -98,6 +108,8 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The rules as parameters of the strategy, if every answer is right by itself."""
         given = super().clean() or self.cleaned_data
+        if self._is_turned:
+            self.add_error(f"{texts.ROOT}.direction", self.turned)
         asked = ["document"] if self.is_json else [name for name in self.fields if name.startswith(f"{texts.ROOT}.")]
         if not any(name in self.errors for name in asked):
             params = given["document"] if self.is_json else {name: node.value() for name, node in self.nodes}
@@ -137,6 +149,11 @@ def as_json(params: Mapping[str, Any]) -> str:
 def digest(params: Mapping[str, Any]) -> str:
     """A short name of exactly these parameters."""
     return sha256(orjson.dumps(params, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _sides(strategy: Strategy) -> Mapping[str, str]:
+    """The directions that the strategy may have, and their words."""
+    return {value: words for item in strategy.schema if item.name == "direction" for value, words in item.options}
 
 
 def _number(agent: Agent) -> int:

@@ -167,11 +167,14 @@ def _parent(wallet_id: UUID, role: Wallet.Role, field: str) -> Wallet:
 
 
 def named(name: str, *, taken: QuerySet[Any]) -> str:
-    """The name without needless spaces, or InvalidInputError when it is empty, too long or among the `taken`."""
+    """The name without needless spaces, or InvalidInputError when it is empty, too long or among the `taken`.
+
+    Names that differ in capitals only are the same to who reads them.
+    """
     name = " ".join(name.split())
     if not name or len(name) > 80:
         raise invalid("name", "Give a name of 1 to 80 characters.")
-    if taken.filter(name=name).exists():
+    if taken.filter(name__iexact=name).exists():
         raise invalid("name", "Choose another name: this one is taken.")
     return name
 

@@ -1,7 +1,8 @@
 """How often programs and browsers may ask: so many requests a minute of one token, one session, and one address.
 
 What writes (orders, money, limits, everything else that changes something) is counted a second time, by page and API
-alike, and may come less often. Pages are counted apart from the API, so that a program takes no page away.
+alike, and may come less often; what computes for seconds of it (`COSTLY_PATHS`) less often still. Pages are counted
+apart from the API, so that a program takes no page away.
 
 Counted in Redis, where all web processes meet, by one script that counts both and says when the minute is over: one
 round trip of a request. A minute begins with the first request of it; what is refused counts as well.
@@ -149,6 +150,8 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
         found.append(("visitors", "address", settings.PAGE_ADDRESS_LIMIT, f"rate:visitors:{where}"))
     if request.method not in READING:
         found.append(("writes", whose, settings.WRITE_LIMIT, f"rate:writes:{who}"))
+        if request.path.startswith(settings.COSTLY_PATHS):
+            found.append(("costly", whose, settings.COSTLY_LIMIT, f"rate:costly:{who}"))
     return [limit for limit in found if limit[2]]
 
 

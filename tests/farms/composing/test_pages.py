@@ -185,6 +185,23 @@ def test_on_a_spot_market_no_short_side_is_offered(browser: Client, market: Inst
     assert [value for value, _ in page.context["form"].fields["rules.direction"].choices] == ["long"]
 
 
+def test_a_short_side_that_becomes_long_on_a_spot_market_is_said_and_not_saved_at_once(
+    browser: Client, market: Instrument, owner: User
+) -> None:
+    told = "TST/USDT is a spot market, which nobody sells short: the direction was Short and is Long now."
+    short = filled(market, RULES | {"direction": "short"})
+    looked = browser.post(NEW, short | {"do": "look"})
+    assert told in looked.content.decode()
+    again = filled(market) | {"was": looked.context["form"].was, "do": "look"}  # as the page stands now
+    assert told in browser.post(NEW, again).content.decode()
+    refused = browser.post(NEW, short)
+    assert refused.status_code == 422
+    assert sentences(refused) == [told]
+    assert browser.post(NEW, filled(market) | {"was": "short"}).status_code == 302
+    assert newest(owner).parameters["direction"] == "long"
+    assert told not in browser.post(NEW, filled(market, do="look")).content.decode()
+
+
 def test_without_candles_the_page_says_what_is_missing(browser: Client) -> None:
     assert "There are no candles of any market yet" in browser.get(NEW).content.decode()
 
@@ -194,6 +211,7 @@ def test_a_name_is_taken_once(browser: Client, market: Instrument) -> None:
     again = browser.post(NEW, filled(market))
     assert again.status_code == 422
     assert sentences(again) == ["Choose another name: this one is taken."]
+    assert sentences(browser.post(NEW, filled(market, name="mINE"))) == ["Choose another name: this one is taken."]
 
 
 def test_somebody_else_finds_nothing(browser: Client, market: Instrument, owner: User, other_owner: User) -> None:

@@ -156,6 +156,23 @@ def test_what_writes_may_come_less_often_and_reading_goes_on(
     assert order(bearer(owner)).status_code == 422  # another token
 
 
+def test_what_computes_for_seconds_may_come_less_often_still(
+    client: Client, owner: User, limits: None, home: str, settings: Any
+) -> None:
+    settings.API_TOKEN_LIMIT = settings.API_ADDRESS_LIMIT = 100
+    settings.WRITE_LIMIT, settings.COSTLY_LIMIT = 50, 2
+    headers = bearer(owner)
+
+    def send(path: str) -> Any:
+        return client.post(path, "{}", content_type="application/json", headers=headers, REMOTE_ADDR=home)
+
+    checks = ["/api/v1/saved-strategies/preview", "/api/v1/saved-strategies", "/api/v1/saved-strategies/preview"]
+    assert [send(path).status_code for path in checks] == [422, 422, 429]
+    assert send(checks[0]).json()["violated-policies"] == ["costly"]
+    assert send("/api/v1/orders").status_code == 422
+    assert ask(client, home, headers, "/api/v1/saved-strategies").status_code == 200
+
+
 def test_pages_are_counted_by_session_and_by_address_and_refused_with_a_page(
     client: Client, owner: User, other_owner: User, limits: None, home: str, settings: Any
 ) -> None:
