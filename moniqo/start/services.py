@@ -119,7 +119,7 @@ def _deposit_key(key: str) -> str:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """The name, with a number behind it where it is taken."""
-    used = set(taken)
+    """The name, with a number behind it where it is taken, in whatever capitals."""
+    used = {each.casefold() for each in taken}
     numbered = (f"{name} {number}" for number in range(2, len(used) + 3))
-    return next(each for each in (name, *numbered) if each not in used)
+    return next(each for each in (name, *numbered) if each.casefold() not in used)

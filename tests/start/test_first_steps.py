@@ -12,6 +12,7 @@ from farms.services import create_agent, create_farm, pause_farm, start_agent, s
 from kit.users.models import User
 from markets.models import Instrument
 from moniqo.home.first_steps import first_steps
+from moniqo.start.services import _free
 from trading.services import set_limits
 from wallets.models import Wallet
 from wallets.services import allocate, collect, create_demo_connection, create_wallet, deposit
@@ -123,3 +124,8 @@ def test_the_list_takes_one_question(builder: Builder) -> None:
     ) as asked:
         first_steps(owner_id=builder.id)
     assert len(asked) == 1
+
+
+def test_a_name_that_is_taken_in_other_capitals_is_numbered_too() -> None:
+    assert _free("Trend", ["tREND", "Trend 2"]) == "Trend 3"
+    assert _free("Trend", ["Trends"]) == "Trend"
