@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
+from kit.users.models import Token
 
 Given = Mapping[str, Any]
 
@@ -22,14 +23,19 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class Act:
     """`look` says what it would come to, `carry_out` does it under a key of its own and says what came of it; both
-    raise MoniqoError where it cannot be. `needs_owner`: no token answers it with yes, whatever its scopes."""
+    raise MoniqoError where it cannot be. `scope` is what a token needs to do it without asking, and to say yes to it;
+    None where no token may, whatever its scopes."""
 
     kind: str
     label: str
     verb: str
     look: Callable[[UUID, Given], Looked]
     carry_out: Callable[[UUID, Given, str], dict[str, Any]]
-    needs_owner: bool = False
+    scope: Token.Scope | None
+
+    @property
+    def needs_owner(self) -> bool:
+        return self.scope is None
 
 
 _registered: dict[str, Act] = {}

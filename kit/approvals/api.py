@@ -47,8 +47,9 @@ def get_approval(request: HttpRequest, approval_id: UUID) -> Any:
 @router.post("/approvals/{uuid:approval_id}/answer", response=ApprovalOut, summary="Answer a question, once")
 def answer_approval(request: HttpRequest, approval_id: UUID, body: AnswerIn) -> Any:
     """What is approved is done at once, as if its owner had asked for it; `result` says what came of it. The same
-    answer again changes nothing; another one, and one that comes too late, is refused with 409. 403 where only the
-    owner says yes, in the browser."""
+    answer again changes nothing; another one, one that comes too late, and a yes to what a revoked token asked is
+    refused with 409. 403 for the token that asked, for a yes without the scope that doing it needs (`trade`, `move`),
+    and where only the owner says yes, in the browser."""
     token: Token | None = getattr(request, "token", None)
     done = services.answer(
         owner_id=owner_of(request), approval_id=approval_id, is_approved=body.approved, note=body.note, token=token

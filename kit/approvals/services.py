@@ -105,8 +105,8 @@ def answer(
     """Say yes or no, once; yes is carried out in the same transaction. Saying the same again changes nothing.
 
     `token` is what answers, None for the owner in the browser. An act that is refused now is over as well: `result`
-    holds its sentence. Raises NotFoundError, ConflictError for one that was answered otherwise or is too late, and
-    ScopeError for what only the owner says yes to.
+    holds its sentence. Raises NotFoundError, ConflictError for one that was answered otherwise, is too late or whose
+    token was revoked, and ScopeError for a token that asked itself or may not do by itself what it says yes to.
     """
     with transaction.atomic():
         asked = Approval.objects.select_for_update().filter(owner_id=owner_id, pk=approval_id).first()
@@ -120,9 +120,11 @@ def answer(
         if asked.expires_at <= clock.now():
             raise ConflictError("It is too late: whoever asked does not wait any more.")
         act = act_of(asked.kind)
-        if is_approved and act.needs_owner and token is not None:
-            raise ScopeError("No token may say yes to that: its owner does, on the page Approvals.")
+        if token is not None:
+            _require_free_to_answer(asked, token, act.scope, is_approved=is_approved)
         if is_approved:
+            if asked.token is not None and asked.token.revoked_at is not None:
+                raise ConflictError("The token that asked was revoked: decline it, or let it run out.")
             asked.result = _carried_out(asked)
         _close(asked, wanted, by=token.name if token else "", note=note)
         record(
@@ -133,6 +135,19 @@ def answer(
             after={"asked_by": asked.asked_by, "kind": act.label, **asked.result},
         )
     return asked
+
+
+def _require_free_to_answer(asked: Approval, token: Token, scope: Token.Scope | None, *, is_approved: bool) -> None:
+    if asked.token_id == token.pk:
+        raise ScopeError("The token that asked does not answer: its owner does, or another token.")
+    if not is_approved:
+        return
+    if scope is None:
+        raise ScopeError("No token may say yes to that: its owner does, on the page Approvals.")
+    if scope not in token.scopes:
+        raise ScopeError(
+            f"This token may not say yes to that: it needs the scope {scope.value}, as to do it by itself."
+        )
 
 
 def expire(*, owner_id: UUID) -> int:

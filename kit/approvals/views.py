@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -29,7 +29,10 @@ def approvals(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Yes or no, as the button says."""
-    is_approved = request.POST.get("answer") == "approve"
+    said = request.POST.get("answer")
+    if said not in ("approve", "decline"):
+        return HttpResponseBadRequest("Answer with approve or decline.")
+    is_approved = said == "approve"
     try:
         with missing_is_404():
             done = services.answer(

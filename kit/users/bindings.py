@@ -30,10 +30,13 @@ def wallets_of(owner_id: UUID) -> Sequence[tuple[UUID, str]]:
     return [found for listing, _ in _registered for found in listing(owner_id)]
 
 
-def require_within(request: HttpRequest, wallet_id: UUID) -> None:
-    """Raise ScopeError when the request comes with a token that is bound to a wallet which does not hold this one."""
+def require_within(request: HttpRequest, wallet_id: UUID | None) -> None:
+    """Raise ScopeError when the request comes with a token that is bound to a wallet which does not hold this one.
+
+    None is all that the owner has, which no wallet holds.
+    """
     token: Token | None = getattr(request, "token", None)
     if token is None or token.wallet_id is None:
         return
-    if not any(holding(wallet_id, token.wallet_id) for _, holding in _registered):
+    if wallet_id is None or not any(holding(wallet_id, token.wallet_id) for _, holding in _registered):
         raise ScopeError("This token is bound to another wallet: it may act in that one and below it.")

@@ -24,7 +24,7 @@ from moniqo.protocols.proposals import (
     LimitAskIn,
     OrderAskIn,
     WorkAskIn,
-    wallet_of,
+    wallets_of,
 )
 
 router = Router()
@@ -32,7 +32,8 @@ router = Router()
 
 @router.post("/approvals/orders", auth=ORDERS, response={201: ApprovalOut}, summary="Ask for an order")
 def ask_for_order(request: HttpRequest, body: OrderAskIn, key: IdempotencyKey) -> Any:
-    """Nothing is placed before its owner approves it, and the gate judges it then as it judges every order."""
+    """Nothing is placed before its owner approves it, and the gate judges it then as it judges every order. What it
+    would refuse now is not asked: 422 with its sentence."""
     return _ask(request, "order", body, key)
 
 
@@ -73,7 +74,7 @@ def ask_for_limit(request: HttpRequest, body: LimitAskIn, key: IdempotencyKey) -
 
 
 def _ask(request: HttpRequest, kind: str, body: Asking, key: str) -> Any:
-    if (wallet_id := wallet_of(owner_of(request), body)) is not None:
+    for wallet_id in wallets_of(owner_of(request), body):
         bindings.require_within(request, wallet_id)
     token: Token | None = getattr(request, "token", None)
     asked = services.ask(

@@ -4,22 +4,27 @@ What is approved goes through the services that pages and API call, under a key 
 The arguments are stored as they were sent and read again by the same shape when they are carried out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from farms.selectors import agent_row, farm_row
 from farms.services import pause_agent, pause_farm, start_agent, start_farm
 from goals import services as goals
 from goals.described import Action
-from goals.drafts import check
+from goals.drafts import check, currency_of
+from goals.models import Goal
+from goals.pages import wallet_names
 from goals.schemas import Kind, Moment
+from goals.words import action_in_words, target_in_words
 from kit.api import Body, PositiveAmount, PositiveShare
 from kit.approvals.acts import Act, Given, Looked, register
+from kit.decimals import plain
 from kit.errors import InvalidInputError, NotFoundError
-from kit.sentences import Sentence, Told, amount, sentence, share
+from kit.sentences import Sentence, Told, amount, joined, moment, number, price, sentence, share
+from kit.users.models import Token
 from markets.models import Instrument
 from trading import services as trading
 from trading.models import Order, Side
@@ -85,6 +90,13 @@ class GoalAskIn(Asking):
     ends_at: Moment | None = None
     actions: list[Action] = Field(default_factory=list)
 
+    @field_validator("actions")
+    @classmethod
+    def _are_objects(cls, actions: list[Any]) -> list[Any]:
+        if not all(isinstance(action, dict) for action in actions):
+            raise ValueError('Give each action as an object, such as {"do": "close"}.')
+        return actions
+
 
 class LimitAskIn(Asking):
     """A lower or higher limit of a wallet; what is left out stays."""
@@ -103,17 +115,40 @@ Shape = TypeVar("Shape", bound=Asking)
 def _look_at_order(owner_id: UUID, asked: OrderAskIn) -> Looked:
     wallet, instrument = _market(owner_id, asked)
     found = trading.preview_order(wallet=wallet, instrument=instrument, terms=_terms(asked))
+    if not found.verdict.allowed:
+        raise InvalidInputError(found.verdict.explanation)
     lines = [
         sentence("It is worth {notional}.", notional=amount(found.notional, instrument.quote)),
         sentence("Free afterwards: {free}.", free=amount(found.free_after, instrument.quote)),
+        *_of_the_order(found, instrument),
     ]
-    if found.risk is not None:
-        lines.append(sentence("The way to its stop costs {risk}.", risk=amount(found.risk, instrument.quote)))
-    if not found.verdict.allowed:
-        lines.append(sentence("As things stand it is refused: {why}", why=found.verdict.explanation))
     verb = Side(asked.side).label
     quantity = amount(found.order.quantity, instrument.base)
-    return Looked(sentence(f"{verb} {{quantity}} for {{wallet}}", quantity=quantity, wallet=wallet.name), lines)
+    title = sentence(
+        f"{verb} {{quantity}} in {{symbol}} for {{wallet}}",
+        quantity=quantity, symbol=instrument.symbol, wallet=wallet.name,
+    )  # fmt: skip
+    return Looked(title, lines)
+
+
+def _of_the_order(found: trading.Preview, instrument: Instrument) -> Iterator[Sentence]:
+    """What of it is not seen by its side and quantity: what stands in a perpetual then, and what protects it."""
+    order, before, after = found.order, found.position, found.position_after
+    if order.leverage is not None and after:
+        verb = "leaves" if before * after > 0 else "opens"
+        side = "short" if after < 0 else "long"
+        size, leverage = amount(abs(after), instrument.base), number(plain(order.leverage))
+        yield sentence(
+            f"It {verb} a {side} of {{size}}, with a leverage of {{leverage}}.", size=size, leverage=leverage
+        )
+    if order.reduce_only:
+        yield Sentence("It only reduces what is open.")
+    if order.exit_stop is not None:
+        yield sentence("Its stop: {stop}.", stop=price(order.exit_stop, instrument.tick_size))
+    if order.exit_target is not None:
+        yield sentence("Its target: {target}.", target=price(order.exit_target, instrument.tick_size))
+    if found.risk is not None:
+        yield sentence("The way to its stop costs {risk}.", risk=amount(found.risk, instrument.quote))
 
 
 def _place(owner_id: UUID, asked: OrderAskIn, key: str) -> dict[str, Any]:
@@ -162,13 +197,14 @@ def _named(owner_id: UUID, asked: WorkAskIn) -> tuple[str, str]:
 
 def _look_at_pause(owner_id: UUID, asked: WorkAskIn) -> Looked:
     name, now = _named(owner_id, asked)
-    told = sentence("No new decisions; an open position keeps its stop. Now: {now}", now=now)
+    told = sentence("No new decisions; an open position keeps its stop. When it was asked: {now}", now=now)
     return Looked(sentence("Pause {name}", name=name), [told])
 
 
 def _look_at_start(owner_id: UUID, asked: WorkAskIn) -> Looked:
     name, now = _named(owner_id, asked)
-    return Looked(sentence("Start {name}", name=name), [sentence("It acts from its next bar on. Now: {now}", now=now)])
+    told = sentence("It acts from its next bar on. When it was asked: {now}", now=now)
+    return Looked(sentence("Start {name}", name=name), [told])
 
 
 def _pause(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
@@ -241,11 +277,19 @@ def _goal(asked: GoalAskIn) -> dict[str, Any]:
 
 
 def _look_at_goal(owner_id: UUID, asked: GoalAskIn) -> Looked:
-    check(owner_id=owner_id, **_goal(asked))
-    done = ", ".join(str(action.get("do", "")) for action in asked.actions) or "nothing"
-    return Looked(
-        sentence("Make the goal {name}", name=asked.name), [sentence("Once it is achieved: {done}.", done=done)]
-    )
+    draft = check(owner_id=owner_id, **_goal(asked))
+    base, names = currency_of(owner_id), wallet_names(owner_id)
+    scope = ", ".join("the whole fund" if one is None else names[str(one)] for one in draft.scope)
+    does = [action_in_words(action, base, names) for action in draft.actions]
+    lines = [
+        sentence("{kind}: {target}.", kind=Goal.Kind(draft.kind).label, target=target_in_words(draft.target, base)),
+        sentence("What works for it: {scope}.", scope=scope),
+        Sentence("It has no deadline.")
+        if draft.ends_at is None
+        else sentence("Until {end}.", end=moment(draft.ends_at)),
+        sentence("Once it is achieved: {done}", done=joined(*does) if does else Sentence("nothing else is done.")),
+    ]
+    return Looked(sentence("Make the goal {name}", name=draft.name), lines)
 
 
 def _make_goal(owner_id: UUID, asked: GoalAskIn, key: str) -> dict[str, Any]:
@@ -290,8 +334,7 @@ def _act(
     shape: type[Shape],
     look: Callable[[UUID, Shape], Looked],
     carry_out: Callable[[UUID, Shape, str], dict[str, Any]],
-    *,
-    needs_owner: bool = False,
+    scope: Token.Scope | None,
 ) -> Act:
     """An act whose stored arguments are read by `shape`."""
 
@@ -301,32 +344,36 @@ def _act(
     def carried_out(owner_id: UUID, given: Given, key: str) -> dict[str, Any]:
         return carry_out(owner_id, shape.model_validate(dict(given)), key)
 
-    return Act(kind, label, verb, looked, carried_out, needs_owner)
+    return Act(kind, label, verb, looked, carried_out, scope)
 
 
+Scope = Token.Scope
+# The scopes are those that the operations need which do the same at once.
 ACTS: Final = (
-    _act("order", "Order", "Place it", OrderAskIn, _look_at_order, _place),
-    _act("pause", "Pause", "Pause", WorkAskIn, _look_at_pause, _pause),
-    _act("resume", "Start", "Start", WorkAskIn, _look_at_start, _start),
-    _act("allocation", "Allocation", "Move it", AllocationAskIn, _look_at_allocation, _allocate),
-    _act("collection", "Collection", "Collect", CollectionAskIn, _look_at_collection, _collect),
-    _act("goal", "Goal", "Make it", GoalAskIn, _look_at_goal, _make_goal),
+    _act("order", "Order", "Place it", OrderAskIn, _look_at_order, _place, Scope.TRADE),
+    _act("pause", "Pause", "Pause", WorkAskIn, _look_at_pause, _pause, Scope.TRADE),
+    _act("resume", "Start", "Start", WorkAskIn, _look_at_start, _start, Scope.TRADE),
+    _act("allocation", "Allocation", "Move it", AllocationAskIn, _look_at_allocation, _allocate, Scope.MOVE),
+    _act("collection", "Collection", "Collect", CollectionAskIn, _look_at_collection, _collect, Scope.MOVE),
+    _act("goal", "Goal", "Make it", GoalAskIn, _look_at_goal, _make_goal, Scope.MANAGE),
     # No token changes a limit, by whatever way: its owner says so, in the browser.
-    _act("limit", "Limit", "Change it", LimitAskIn, _look_at_limit, _set_limit, needs_owner=True),
+    _act("limit", "Limit", "Change it", LimitAskIn, _look_at_limit, _set_limit, None),
 )
 
 
-def wallet_of(owner_id: UUID, asked: Asking) -> UUID | None:
-    """The wallet that it is about, which a token that is bound to one has to hold; None where there is no single one.
+def wallets_of(owner_id: UUID, asked: Asking) -> Sequence[UUID | None]:
+    """The wallets that it is about, which a token that is bound to one has to hold; None is the whole fund.
 
-    Raises NotFoundError for an agent or a farm that is not the owner's.
+    Raises NotFoundError for an agent or a farm that is not the owner's, InvalidInputError for a goal that is none.
     """
     if isinstance(asked, WorkAskIn):
         _named(owner_id, asked)
         if asked.agent_id is not None:
-            return agent_row(owner_id=owner_id, agent_id=asked.agent_id).wallet_id
-        return farm_row(owner_id=owner_id, farm_id=asked.farm_id).wallet_id  # type: ignore[arg-type]  # as above
-    return getattr(asked, "wallet_id", None)
+            return [agent_row(owner_id=owner_id, agent_id=asked.agent_id).wallet_id]
+        return [farm_row(owner_id=owner_id, farm_id=asked.farm_id).wallet_id]  # type: ignore[arg-type]  # as above
+    if isinstance(asked, GoalAskIn):
+        return check(owner_id=owner_id, **_goal(asked)).scope
+    return [asked.wallet_id]  # type: ignore[attr-defined]  # every other shape has one
 
 
 def register_all() -> None:

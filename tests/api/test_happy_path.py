@@ -2,7 +2,7 @@
 one, two and three rows."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from farms.models import Agent, Backtest, Sweep
 from farms.services import run_agent
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
+from kit.users import tokens
 from kit.users.models import User
 from markets.models import Instrument
 from markets.services import NewQuote, record_quotes
@@ -26,6 +27,7 @@ from tests.api.test_contract import operations
 from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
 from tests.farms.laboratory.by_hand import carry_out_by_hand
 from tests.farms.laboratory.conftest import hours, store
+from tests.programs import make_token
 from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
 from trading.models import Order
@@ -120,7 +122,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/wallets"] == 4 * number
         assert counts["/backtests"] == 2 * number
         assert counts["/sweeps"] == counts["/downloads"] == number
-        assert counts["/tokens"] == 1 + number
+        assert counts["/tokens"] == 1 + 2 * number  # one is made, one answers
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
     start_and_end(program)
@@ -430,7 +432,8 @@ def want(program: Program, number: int, farm_wallet: str) -> None:
 
 
 def ask_owner(program: Program, master: Any, farm: Any, agent: Any, market: Instrument) -> None:
-    """Everything that can be asked for; nothing of it is wanted but a pause."""
+    """Everything that can be asked for; nothing of it is wanted but a pause, and another token says so."""
+    other = replace(program, access=tokens.access_text(make_token(program.owner)))
     wallet, asset = agent["wallet_id"], master["base_asset"]
     wishes: dict[str, dict[str, Any]] = {
         "orders": {"wallet_id": wallet, "symbol": market.symbol, "side": "buy", "quantity": "1"},
@@ -444,9 +447,9 @@ def ask_owner(program: Program, master: Any, farm: Any, agent: Any, market: Inst
         asked = program.call("post", f"/approvals/{kind}", wish, status=201)
         ids = {"approval_id": asked["id"]}
         assert program.call("get", "/approvals/{approval_id}", **ids)["status"] == "open"
-        program.call("post", "/approvals/{approval_id}/answer", {"approved": False, "note": "No"}, **ids)
+        other.call("post", "/approvals/{approval_id}/answer", {"approved": False, "note": "No"}, **ids)
     asked = program.call("post", "/approvals/pauses", {"farm_id": farm["id"]}, status=201)
-    told = program.call("post", "/approvals/{approval_id}/answer", {"approved": True}, approval_id=asked["id"])
+    told = other.call("post", "/approvals/{approval_id}/answer", {"approved": True}, approval_id=asked["id"])
     assert told["result"] == {"status": "paused"}
     program.call("post", "/farms/{farm_id}/start", farm_id=farm["id"])
 

@@ -302,6 +302,15 @@ def test_a_token_that_is_revoked_ends_its_runs_with_an_error(stage: Stage) -> No
         assert not has("RUN_ERROR")(other.until(has("ACTIVITY_SNAPSHOT")))
 
 
+@pytest.mark.parametrize("command", ["watch", "why"])
+def test_who_has_no_wallet_yet_watches_nothing(stage: Stage, command: str) -> None:
+    with opened(stage, "/agui/portfolio", bearer(stage.stranger, "read"), asked(command)) as run:
+        seen = run.until(has("STATE_SNAPSHOT"))
+        told = next(event["snapshot"] for event in seen if event["type"] == "STATE_SNAPSHOT")
+    assert (told["portfolio"]["equity"], told["portfolio"]["funding"], told["today"]["profit"]) == ("0", "0", "0")
+    assert told["wallets"] == told["positions"] == {}
+
+
 def test_headers_keep_proxies_from_collecting_and_capabilities_tell_the_truth(stage: Stage) -> None:
     headers = bearer(stage.world.owner, "read")
     with opened(stage, of_agent(stage), headers, asked("why")) as run:

@@ -96,6 +96,9 @@ def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage, known: Known)
     assert len(told) == len(LISTED) <= 24
     assert len(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()) <= 16 * 1024
     assert all(tool["outputSchema"]["type"] == "object" and "\n" not in tool["description"] for tool in told)
+    whole = post(stage, LISTING, **bearer(stage.world.owner))
+    assert whole.status == 200
+    assert len(whole.body) <= 16 * 1024
     writes = {tool["name"] for tool in told if not tool.get("annotations", {}).get("readOnlyHint")}
     assert writes == {tool.name for tool in LISTED if tool.method != "GET"}
 
@@ -208,16 +211,21 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
     wallet = str(stage.world.agent.wallet_id)
     order = {
         "idempotency_key": "mcp-1", "wallet_id": wallet, "symbol": stage.world.bitcoin.symbol, "side": "buy",
-        "quantity": 0.5, "reason": "a model says so",
+        "quantity": 0.05, "reason": "a model says so",
     }  # fmt: skip
     first, second = (call(stage, "place_order", **order) for _ in range(2))
     assert first.structured_content["id"] == second.structured_content["id"]
-    assert first.structured_content["quantity"] == "0.5"
+    assert first.structured_content["quantity"] == "0.05"
     assert first.structured_content["outcome"] != "filled"
     assert "get_order" in first.structured_content["then"]
-    other = call(stage, "place_order", **order | {"quantity": "0.7"})
+    other = call(stage, "place_order", **order | {"quantity": "0.07"})
     assert other.is_error
     assert "mcp-1" not in other.content[0].text or "key" in other.content[0].text.lower()
+    refused = call(stage, "place_order", **order | {"idempotency_key": "mcp-2", "quantity": "5", "reason": "Too much"})
+    told = refused.structured_content
+    assert told["outcome"] == "refused"
+    assert told["refusal"]
+    assert told["then"] == f"It was refused: {told['refusal']}"
     with tenancy.tenant(stage.world.owner.pk):
         assert Order.objects.filter(reason__contains="a model says so").count() == 1
 
@@ -230,15 +238,24 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
         ("list_orders", {"status": "asleep"}, "status"),
         ("list_orders", {"limit": "many"}, "limit"),
         ("get_order", {"order_id": "../../tokens"}, "order_id"),
+        ("list_orders", {"limit": [1]}, "limit"),
+        ("list_orders", {"status": ["filled", "open"]}, "status"),
+        ("get_order", {"order_id": {"a": 1}}, "order_id"),
+        ("place_order", {"idempotency_key": ["k"], "wallet_id": "w", "symbol": "s", "side": "buy", "quantity": "1"},
+         "idempotency_key"),
         ("list_agents", {"cursor": "-1"}, "cursor"),
+        ("list_positions", {"cursor": "9" * 5000}, "cursor"),
+        ("list_goals", {"cursor": "9" * 5000}, "cursor"),
+        ("list_orders", {"cursor": "9" * 5000}, "cursor"),
         ("get_order", {"order_id": "0c0ffee0-0000-4000-8000-000000000000"}, "There is no such order"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_argument_is_a_sentence(stage: Stage, tool: str, arguments: dict[str, Any], said: str) -> None:
     result = call(stage, tool, **arguments)
     assert result.is_error
     assert said in result.content[0].text
     assert result.content[0].text != FAILED
+    assert len(result.content[0].text) < 500
 
 
 @pytest.mark.parametrize("quantity", [0.12345678901234567, float("1e400"), True, [1], "1_000"])

@@ -66,7 +66,7 @@ def test_a_model_proposes_an_order_which_is_placed_once_when_it_is_approved(stag
 
 
 def test_a_pause_an_allocation_and_a_goal_are_proposed_and_done(stage: Stage) -> None:
-    world, everything = stage.world, bearer(stage.world.owner)
+    world, everything, other = stage.world, bearer(stage.world.owner), bearer(stage.world.owner)
     proposals: dict[str, dict[str, Any]] = {
         "propose_pause": {"idempotency_key": "p", "farm_id": str(world.farm.pk)},
         "propose_allocation": {
@@ -78,7 +78,8 @@ def test_a_pause_an_allocation_and_a_goal_are_proposed_and_done(stage: Stage) ->
     results = {}
     for tool, given in proposals.items():
         asked = call(stage, everything, tool, **given)
-        status, told = api(stage, "POST", f"/approvals/{asked['id']}/answer", everything, {"approved": True})
+        assert api(stage, "POST", f"/approvals/{asked['id']}/answer", everything, {"approved": True})[0] == 403
+        status, told = api(stage, "POST", f"/approvals/{asked['id']}/answer", other, {"approved": True})
         assert (status, told["status"]) == (200, "approved"), told
         assert "refused" not in told["result"], told
         results[tool] = told["result"]
@@ -88,7 +89,7 @@ def test_a_pause_an_allocation_and_a_goal_are_proposed_and_done(stage: Stage) ->
         moved = FundAllocation.objects.get(pk=results["propose_allocation"]["allocation_id"])
     assert str(moved.amount.normalize()) == "12.5"
     asked = api(stage, "POST", "/approvals/starts", everything, {"farm_id": str(world.farm.pk)}, Idempotency_Key="s")[1]
-    told = api(stage, "POST", f"/approvals/{asked['id']}/answer", everything, {"approved": True})[1]
+    told = api(stage, "POST", f"/approvals/{asked['id']}/answer", other, {"approved": True})[1]
     assert told["result"] == {"status": "running"}
 
 
@@ -104,6 +105,7 @@ def test_a_collection_interrupts_the_run_until_a_later_run_answers(stage: Stage)
         outcome = seen[-1]["outcome"]
         (interrupt,) = outcome["interrupts"]
         assert outcome["type"] == "interrupt"
+        assert "Free in" in interrupt["message"]
         assert interrupt["responseSchema"]["required"] == ["approved"]
         assert interrupt["toolCallId"] == next(
             event["toolCallId"] for event in seen if event["type"] == "TOOL_CALL_START"

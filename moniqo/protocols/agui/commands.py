@@ -100,7 +100,7 @@ async def _asked_owner(
     interrupt = {
         "id": question["id"],
         "reason": "approval",
-        "message": question["title"],
+        "message": "\n".join([question["title"], *question["lines"]]),
         "toolCallId": call,
         "responseSchema": dict(ANSWER),
         "expiresAt": question["expires_at"],

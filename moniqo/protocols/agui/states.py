@@ -214,11 +214,13 @@ _FALL: Final = Decimal("1e-8")
 
 
 def _portfolio(book: _Book) -> Json:
-    owner_id, standing = book.owner_id, book.stand[book.owner_id]
+    owner_id = book.owner_id
     facts = farm_facts(owner_id=owner_id)
     states = states_of(facts)
     given = valuation.parameters(owner_id=owner_id, at=clock.now(), only=owner_id)
     now, exposure = valuation.value(given), read_exposure(given)
+    nothing = Standing(now.base, Decimal(0), Decimal(0), Decimal(0), today_return=None, twr=None)
+    standing = book.stand.get(owner_id, nothing)  # who has no wallet yet has nothing
     levels = levels_shown(
         exposure_limits.standings_of(exposure_limits.limits_of(owner_id=owner_id, wallet_id=None), exposure)
     )

@@ -15,13 +15,18 @@ from kit.bodies import Scope
 from kit.decimals import plain
 from moniqo.protocols.inside import Answer, Inside
 from moniqo.protocols.mcp.operations import KEY, Argument, Operation
+from moniqo.protocols.mcp.tools import Tool
 
 # Of the whole result, which holds the answer twice: as text, and as what a program reads.
 MOST_BYTES: Final = 8 * 1024
 _ROOM: Final = MOST_BYTES // 2 - 400
 USUAL_ROWS: Final = 20
+# What of an order's outcomes is a no, by the gate or by the venue.
+REFUSED: Final = ("refused", "rejected")
 # A number of more digits has been rounded by whoever wrote it down.
 EXACT_DIGITS: Final = 15
+# Of a cursor that counts rows: a number of thousands of digits is none that was ever handed out.
+CURSOR_DIGITS: Final = 9
 FAILED: Final = "That failed here, and nothing is known to be done: look at what is there before you try it again."
 
 
@@ -42,6 +47,7 @@ class Result:
         return self.refusal or json.dumps(self.found, separators=(",", ":"), ensure_ascii=False)
 
 
+BROKE: Final = Result(None, FAILED, 500)
 NO_SUCH_TOOL: Final = Result(None, "There is no such tool: ask for the list of them.", 404)
 
 
@@ -93,8 +99,12 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
         if value is None and argument.is_required:
             raise CannotAskError(f"Give {name}.")
         if name in arguments and not (value is None and argument.place != "body"):
+            if argument.place != "body" and isinstance(value, list | dict):
+                raise CannotAskError(f"Give one value as {name}, no list and no object.")
             given[name] = _exact(argument, value)
-    if not str(given.get("cursor", "0") or 0).isdecimal() and operation.is_list and not operation.is_paged:
+    cursor = str(given.get("cursor", "0") or 0)
+    is_place = cursor.isdecimal() and len(cursor) <= CURSOR_DIGITS
+    if operation.is_list and not operation.is_paged and not is_place:
         raise CannotAskError("Give the cursor as the answer before had it in next.")
     return given
 
@@ -133,7 +143,16 @@ async def _ask(inside: Inside, operation: Operation, given: Mapping[str, Any], o
 def _told(operation: Operation, row: Mapping[str, Any]) -> dict[str, Any]:
     tool = operation.tool
     found = {name: _cut(row[name], tool.inner.get(name)) for name in tool.gives.split()}
-    return found | {"then": tool.then} if tool.then else found
+    return found | {"then": _then(tool, row)} if tool.then else found
+
+
+def _then(tool: Tool, row: Mapping[str, Any]) -> str:
+    """What is to be done about an answer that is not the end; of one that is the end, that it is."""
+    if row.get("outcome") in REFUSED:
+        return f"It was refused: {row['refusal']}" if row.get("refusal") else "It was refused."
+    if tool.is_question and row["status"] != "open":
+        return f"It is over: {row['status']}."
+    return tool.then
 
 
 def _cut(value: Any, names: str | None) -> Any:

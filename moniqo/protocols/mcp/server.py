@@ -4,6 +4,7 @@ Only what a token may call is listed for it. The package of the protocol takes a
 this module is imported by whoever serves the first request.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -61,6 +62,8 @@ PROMPTS: Final = {
     ),
 }
 
+logger = logging.getLogger(__name__)
+
 Context = Any
 OuterOf = Callable[[Context], Scope]
 
@@ -82,7 +85,11 @@ class _Tools:
         asker, began = await self.asker(context), monotonic()
         result = calling.NO_SUCH_TOOL
         if tool in self._known:
-            result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
+            try:
+                result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
+            except Exception:  # whatever it is, the protocol's package would tell its words
+                logger.exception("A call of %s broke", tool)
+                result = calling.BROKE
         CALLS.note(asker.token_id, Protocol.MCP, tool, arguments, status=result.status, began=began)
         return result
 

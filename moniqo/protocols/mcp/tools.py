@@ -28,6 +28,10 @@ class Tool:
     then: str = ""
     is_listed: bool = True
 
+    @property
+    def is_question(self) -> bool:
+        return self.path.startswith("/approvals/")
+
 
 _ORDER: Final = "wallet_id symbol side quantity exit_stop exit_target exit_trail reason reduce_only"
 _SENT: Final = "It was handed over, not filled: ask get_order with its id for what became of it."
@@ -110,7 +114,7 @@ TOOLS: Final = (
     ),
     Tool(
         "list_alerts", "GET", "/alerts",
-        "What needs attention. Example: status=open, level=critical",
+        "What needs attention. Example: status=open",
         "status level kind cursor limit", "id level kind title body created_at resolved_at",
     ),
     Tool(
@@ -137,7 +141,7 @@ TOOLS: Final = (
     ),
     Tool(
         "explain_value", "GET", "/portfolio/decomposition",
-        "What changed the value day by day, to the last digit. Example: period=week",
+        "What changed the value, day by day. Example: period=week",
         "wallet_id period from to", "base timezone total lines",
         {
             "total": "opening closing flow market realized funding fees adjustments",
@@ -146,7 +150,7 @@ TOOLS: Final = (
     ),
     Tool(
         "propose_order", "POST", "/approvals/orders",
-        "Ask the owner for an order; it says what that would come to. Example: idempotency_key=p-1, wallet_id=…, "
+        "Ask the owner for an order. Example: idempotency_key=p-1, wallet_id=…, "
         "symbol=BTC/USDT, side=buy, quantity=0.01",
         "idempotency_key wallet_id symbol side quantity exit_stop exit_target reason", _QUESTION,
         then=_ASKED,

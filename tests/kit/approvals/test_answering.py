@@ -23,8 +23,9 @@ from kit.audit.models import AuditEntry
 from kit.audit.services import Area, record
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.sentences import FOR_PROGRAMS, amount, sentence
+from kit.users import tokens
 from kit.users.access import ScopeError
-from kit.users.models import User
+from kit.users.models import Token, User
 from tests.programs import make_token
 
 GIVEN = {"amount": "10"}
@@ -53,8 +54,8 @@ def _acts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two acts that somebody can do."""
     monkeypatch.setattr(acts, "_registered", {})
     acts.register(
-        Act("move", "Move", "Move it", look, carry_out),
-        Act("limit", "Limit", "Change it", look, carry_out, needs_owner=True),
+        Act("move", "Move", "Move it", look, carry_out, Token.Scope.MOVE),
+        Act("limit", "Limit", "Change it", look, carry_out, None),
     )
     done.clear()
     yield
@@ -143,6 +144,38 @@ def test_what_only_the_owner_approves_no_token_does_whatever_its_scopes(tenant: 
     assert asked.is_open
     assert answer(asked).status == "approved"
     assert answer(ask(tenant, kind="limit"), yes=False, token=make_token(tenant)).status == "declined"
+
+
+def test_a_yes_needs_the_scope_of_the_act_beside_the_one_to_answer(tenant: User) -> None:
+    """Or a token with `agent` and `manage` would ask for what needs `move`, and say yes."""
+    asked = ask(tenant)
+    for scopes in (("agent", "manage"), ("trade", "manage")):
+        with pytest.raises(ScopeError, match="needs the scope move"):
+            answer(asked, token=make_token(tenant, *scopes))
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert done == []
+    assert answer(asked, token=make_token(tenant, "move", "manage")).status == "approved"
+    assert answer(ask(tenant), yes=False, token=make_token(tenant, "manage")).status == "declined"
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_the_token_that_asked_never_answers(tenant: User, yes: bool) -> None:
+    token = make_token(tenant)
+    asked = services.ask(owner_id=tenant.pk, kind="move", given=GIVEN, source=Source(token))
+    with pytest.raises(ScopeError, match="does not answer"):
+        answer(asked, yes=yes, token=token)
+    assert answer(asked, token=make_token(tenant)).status == "approved"
+
+
+def test_what_a_revoked_token_asked_is_not_approved_any_more(tenant: User) -> None:
+    token = make_token(tenant, "agent")
+    asked = services.ask(owner_id=tenant.pk, kind="move", given=GIVEN, source=Source(token))
+    tokens.revoke_token(owner_id=tenant.pk, token_id=token.pk)
+    with pytest.raises(ConflictError, match="revoked"):
+        answer(asked)
+    assert done == []
+    assert answer(asked, yes=False).status == "declined"
 
 
 def test_a_question_with_a_key_is_asked_once(tenant: User) -> None:
@@ -245,6 +278,8 @@ def test_the_page_asks_and_its_buttons_answer(owner: User, other_owner: User, cl
     assert "Move" not in client.get("/approvals/").content.decode()
     assert client.post(f"/approvals/{asked.pk}/answer/", {"answer": "approve"}).status_code == 404
     client.force_login(owner)
+    for said in ({}, {"answer": ""}, {"answer": "perhaps"}):
+        assert client.post(f"/approvals/{asked.pk}/answer/", said).status_code == 400
     page = client.get("/approvals/").content.decode()
     assert "Move 10.00 USDT" in page.replace("\xa0", " ")
     assert "&lt;b&gt;now&lt;/b&gt;" in page
