@@ -9,7 +9,7 @@ from types import MappingProxyType
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin, SwitchAdmin
-from markets.models import FeedState, Instrument, Ticker
+from markets.models import FeedState, Instrument, KeptSeries, Ticker
 
 
 @admin.register(Instrument)
@@ -36,3 +36,11 @@ class TickerAdmin(ReadOnlyAdmin):
 class FeedStateAdmin(ReadOnlyAdmin):
     list_display = ("name", "updated_at")
     search_fields = ("name",)
+
+
+@admin.register(KeptSeries)
+class KeptSeriesAdmin(ReadOnlyAdmin):
+    list_display = ("instrument", "timeframe")
+    list_filter = ("timeframe", "instrument__venue")
+    list_select_related = ("instrument",)
+    search_fields = ("instrument__symbol",)

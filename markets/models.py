@@ -134,6 +134,7 @@ class KeptSeries(models.Model):
     timeframe = models.CharField(max_length=3, choices=Timeframe)
 
     class Meta:
+        verbose_name_plural = "kept series"
         constraints = (models.UniqueConstraint(fields=("instrument", "timeframe"), name="kept_series_once"),)
 
     def __str__(self) -> str:

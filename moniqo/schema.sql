@@ -69,7 +69,7 @@
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
 -- migration markets 0004_extremes 1498ec9333aeb73d
 -- migration markets 0005_perpetuals 9f033bd426036ee5
--- migration markets 0006_kept_series 0cc9d2351b7b3013
+-- migration markets 0006_kept_series 0ce8bf75df6380b7
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348

@@ -24,7 +24,7 @@ HEAD = re.compile(r'<th scope="col"[^>]*class="[^"]*\bn\b[^"]*"[^>]*>(.*?)</th>'
 TABLE = re.compile(r"<table[^>]*>(?:(?!</table>).)*<tbody>(.*?)</tbody>", re.DOTALL)
 ROW = re.compile(r"<tr(?P<css>[^>]*)>(?P<cells>.*?)</tr>", re.DOTALL)
 # No figures of money: moments, months and what the last drill did, which its card says.
-PLAIN = {"When", "Order", "Orders", "Ready again", "Not sent in time", "Lost", "Doubled", "Slowest answer"}
+PLAIN = {"When", "Candles", "Order", "Orders", "Ready again", "Not sent in time", "Lost", "Doubled", "Slowest answer"}
 # What figures are led to: their explanations, the proof of the books, and the log, whose rows are what happened.
 ORIGINS = (EXPLANATION, "/wallets/proof/", "/settings/log/")
 FIGURE = re.compile(r'<td class="n\b[^"]*">(?:(?!</td>).)*?>?[^<"]*\d', re.DOTALL)

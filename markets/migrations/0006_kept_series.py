@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "kept series",
                 "constraints": [models.UniqueConstraint(fields=("instrument", "timeframe"), name="kept_series_once")],
             },
         ),

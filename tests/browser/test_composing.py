@@ -58,10 +58,11 @@ def test_rules_are_composed_by_keyboard_and_drawn_as_one_edits(
     page.get_by_label("Name").fill("By the keyboard")
     page.keyboard.press("Enter")  # looks again and saves nothing
     expect(page.get_by_label("Name")).to_have_value("By the keyboard")
+    page.wait_for_load_state("networkidle")  # what is under way when the page is left is broken off, and said
     page.get_by_role("button", name="Save the strategy").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="By the keyboard")).to_be_visible()
-    assert visit.console == []
+    assert visit.console == [], visit.console
     with tenancy.tenant(world.owner.pk):
         made = SavedStrategy.objects.get(name="By the keyboard").versions.get()
     assert made.parameters["entry"]["all"][0]["right"] == 55

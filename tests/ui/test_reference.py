@@ -28,8 +28,8 @@ def test_every_operation_and_shape_of_the_description_stands_there_once(client: 
 def test_it_is_small_and_needs_no_script(client: Client) -> None:
     answer = client.get(DOCS)
     assert "<script" not in answer.content.decode()
-    assert len(answer.content) < 480_000
-    assert len(gzip.compress(answer.content)) < 60_000
+    assert len(answer.content) < 520_000
+    assert len(gzip.compress(answer.content)) < 66_000
 
 
 def test_whoever_is_signed_in_finds_it_in_the_frame_with_its_content_policy(client: Client, owner: User) -> None:
