@@ -218,6 +218,7 @@ def test_the_past_is_traded_by_the_engine_proves_itself_and_tells_why(db: None, 
     assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user)
 
 
+@pytest.mark.slow
 def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
     live_db: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,7 @@ def test_random_sets_are_those_of_the_seed(ask_sweep: AskSweep) -> None:
     assert other.outcome != one.outcome
 
 
+@pytest.mark.slow
 def test_an_estimator_goes_on_round_by_round_and_finds_the_same_however_many_share_it(
     ask_sweep: AskSweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
