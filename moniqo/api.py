@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, TooManyFieldsSent, ValidationError
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI
@@ -197,6 +197,11 @@ def on_authentication_error(request: HttpRequest, error: AuthenticationError) ->
 def on_large_body(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     """Where nothing stands in front (`kit.bodies`), such as in tests."""
     return problem(413, f"Send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
+
+
+@api.exception_handler(TooManyFieldsSent)
+def on_many_fields(request: HttpRequest, error: TooManyFieldsSent) -> HttpResponse:
+    return problem(400, f"Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields.")
 
 
 @api.exception_handler(Http404)

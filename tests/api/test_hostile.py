@@ -214,6 +214,19 @@ def test_a_parameter_sent_twice_and_a_body_that_nobody_reads_are_refused(client:
 
 
 @pytest.mark.django_db
+def test_more_fields_than_are_read_are_refused_wherever_they_are_counted(owner: User) -> None:
+    """In the address by whoever reads it first, and in a form's body by the check of where it comes from."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    browser.cookies["csrftoken"] = "a" * 32
+    many = urlencode({f"parameter{number}": "1" for number in range(1_001)})
+    for answer in (
+        browser.get(f"/api/v1/orders?{many}"),
+        browser.post("/api/v1/orders", many, content_type="application/x-www-form-urlencoded"),
+    ):
+        assert (answer.status_code, answer.json()["detail"]) == (400, "Send at most 1,000 fields.")
+
+
 def test_what_a_form_has_no_words_for_reaches_the_service_as_a_number(client: Client, operator: User) -> None:
     """A farm with a target was an error of ours: its amounts had been written as texts again."""
     client.force_login(operator)

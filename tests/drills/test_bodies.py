@@ -128,6 +128,7 @@ def test_a_thousand_parameters(any_mode: tuple[Site, str, str]) -> None:
     site, cookie, mode = any_mode
     slowest = ("", 0.0)
     statuses = Counter[int]()
+    broken = []
     for count in (1000, 1001):
         fields = {f"parameter{number}": f"value{number}<&'" for number in range(count)}
         query = urlencode(fields)
@@ -137,10 +138,11 @@ def test_a_thousand_parameters(any_mode: tuple[Site, str, str]) -> None:
                 site.post_form(path, fields, Cookie=cookie),
             ):
                 statuses[answer.status] += 1
+                broken += [f"{path} ({count})"] if answer.status in (0, 500) else []
                 slowest = max(slowest, (f"{path} ({count}, {answer.status})", answer.seconds), key=lambda one: one[1])
     table(
         f"1,000 and 1,001 parameters, {mode}: {dict(statuses)}",
         {"slowest answer, seconds": (BEFORE_MANY[mode], f"{slowest[1]:.2f}"), "of": ("", slowest[0])},
     )
     assert slowest[1] < PAGE_SECONDS
-    assert not {0, 500} & set(statuses)
+    assert broken == []
