@@ -204,10 +204,7 @@ class CcxtVenue:
 
     def replace(self, client_order_id: str, request: OrderRequest) -> OrderReport:
         self._get_ready()
-        market = self._market(request.symbol)
-        if self._dialect.amends != "at_once":
-            raise VenueRejectedError(f"{self._exchange.name} ends and places no orders at once.")
-        self._require_steps(request, market)
+        self._require_steps(request, self._market(request.symbol))
         names = self._dialect.names
         with within(self._exchange, BEFORE):  # it forgets names, so one that is there already is found first
             if known := self.order(request.client_order_id, request.symbol):

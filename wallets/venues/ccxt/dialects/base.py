@@ -19,6 +19,7 @@ from wallets.venues.base import (
     MovementReport,
     OrderRequest,
     PositionReport,
+    VenueRejectedError,
 )
 from wallets.venues.ccxt.mapping import position_report, unified_balances
 from wallets.venues.ccxt.names import Names
@@ -118,8 +119,9 @@ class Dialect:
         )  # fmt: skip
 
     def replace(self, exchange: Any, request: OrderRequest, old: str, new: str) -> Order:
-        """End the order of the old name if nothing of it is filled, and place this one."""
-        raise NotImplementedError
+        """End the order of the old name if nothing of it is filled, and place this one, by one message where there is
+        such a one."""
+        raise VenueRejectedError(f"{exchange.name} ends and places no orders at once.")
 
     def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
         """The order that the exchange calls by this number; None, or ccxt's OrderNotFound, when it knows none."""
