@@ -144,23 +144,31 @@ def wait_for(on: Stage) -> Act:
         level = (price * (1 + away if above else 1 - away)).quantize(CENT)
         other = (price * (1 - away if above else 1 + away)).quantize(CENT) if kind == "oco" else None
         trail = kind == "trailing_stop"
-        with tenancy.tenant(on.owner_id):
-            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
-            if side == "sell" and held is None:
-                return "nothing to leave"
-            quantity = Decimal(2) if side == "buy" or held is None else held.quantity * share
-            return services.place_order(
-                wallet=Wallet.objects.get(pk=wallet.pk),
-                instrument=on.instruments[symbol],
-                side=side,
-                quantity=quantity.quantize(LOT, ROUND_DOWN) or quantity,
-                key=key,
-                reason="The flow waits.",
-                reduce_only=side == "sell",
-                trigger=Trigger(kind, trail_share=away) if trail else Trigger(kind, price=level, target=other),
-            )
+        trigger = Trigger(kind, trail_share=away) if trail else Trigger(kind, price=level, target=other)
+        said = {"key": key, "reason": "The flow waits.", "trigger": trigger}
+        return _placed(on, wallet, symbol, side, size=Decimal(2), share=share, **said)
 
     return act
+
+
+def _placed(
+    on: Stage, wallet: Wallet, symbol: str, side: str, *, size: Decimal, share: Decimal, **terms: Any
+) -> object:
+    """A buy of `size`, or a sale of that share of what is held, which is a refusal where nothing is."""
+    instrument = on.instruments[symbol]
+    with tenancy.tenant(on.owner_id):
+        held = Position.objects.filter(wallet=wallet, instrument=instrument, closed_at=None).first()
+        if side == "sell" and held is None:
+            return "nothing to leave"
+        quantity = size if side == "buy" or held is None else held.quantity * share
+        return services.place_order(
+            wallet=Wallet.objects.get(pk=wallet.pk),
+            instrument=instrument,
+            side=side,
+            quantity=quantity.quantize(LOT, ROUND_DOWN) or quantity,
+            reduce_only=side == "sell",
+            **terms,
+        )
 
 
 def rest(on: Stage) -> Act:
@@ -176,22 +184,9 @@ def rest(on: Stage) -> Act:
         at = (on.prices[symbol] * (1 - away if side == "buy" else 1 + away)).quantize(CENT)
         until = on.clock.now() + timedelta(seconds=seconds) if seconds else None
         levels: dict[str, Any] = {"exit_stop": at * Decimal("0.93"), "exit_target": at * Decimal("1.08")}
-        with tenancy.tenant(on.owner_id):
-            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
-            if side == "sell" and held is None:
-                return "nothing to leave"
-            quantity = size if side == "buy" or held is None else held.quantity * share
-            return services.place_order(
-                wallet=Wallet.objects.get(pk=wallet.pk),
-                instrument=on.instruments[symbol],
-                side=side,
-                quantity=quantity.quantize(LOT, ROUND_DOWN) or quantity,
-                key=key,
-                reason="The flow rests.",
-                reduce_only=side == "sell",
-                limit=Limit(at, "gtd" if until else "gtc", until, post_only),
-                **(levels if bracket and side == "buy" else {}),
-            )
+        said: dict[str, Any] = {"key": key, "reason": "The flow rests."} | (levels if bracket and side == "buy" else {})
+        limit = Limit(at, "gtd" if until else "gtc", until, post_only)
+        return _placed(on, wallet, symbol, side, size=size, share=share, limit=limit, **said)
 
     return act
 
