@@ -13,15 +13,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms.laboratory import asking, charts, files, words
+from farms.laboratory.assumed import begun, shown
 from farms.laboratory.forms import RENAMED, BacktestForm, offered
 from farms.laboratory.grid import month_rows
 from farms.laboratory.outcome import trade_returns
 from farms.laboratory.readings import Found, backtest_rows, backtests
-from farms.models import Agent, Backtest
+from farms.models import Backtest
 from kit.errors import MoniqoError
 from kit.formatting import respelled
 from kit.forms import explain
-from kit.http import HtmxRequest, missing_is_404, named_row, owner_of, vary
+from kit.http import HtmxRequest, missing_is_404, owner_of, vary
 from kit.paging import Pages
 from kit.sorting import understood
 from markets.candles.known import known_series
@@ -46,12 +47,9 @@ def laboratory(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a backtest: `?strategy=` of these rules, `?agent=` of an agent's, `?like=` as an earlier one."""
-    agent: Agent | None = named_row(request, "agent", Agent.objects.all())
-    like: Backtest | None = named_row(request, "like", backtests(owner_id=owner_of(request)))
     known = offered()
-    own = like.strategy if like else agent.strategy if agent else request.GET.get("strategy", "")
-    strategy = known.get(own) or next(iter(known.values()))
-    form = BacktestForm(request.POST or None, strategy=strategy, known=known_series(), agent=agent, like=like)
+    start = begun(request, backtests(owner_id=owner_of(request)), known)
+    form = BacktestForm(request.POST or None, known=known_series(), **start)
     if form.is_valid():
         try:
             made = asking.request_backtest(owner_id=owner_of(request), wish=form.wish())
@@ -59,13 +57,7 @@ def new(request: HttpRequest) -> HttpResponse:
             explain(form, error, renamed=RENAMED)
         else:
             return redirect("laboratory:backtest", pk=made.pk)
-    context = {
-        "form": form,
-        "strategy": strategy,
-        "strategies": [] if like or agent else [(each.slug, each.name) for each in known.values()],
-        "agent": agent,
-        "like": like,
-    }
+    context = shown(form, start, known)
     return render(request, "laboratory/new.html", context, status=422 if form.is_bound else 200)
 
 

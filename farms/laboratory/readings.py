@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from farms.laboratory.packing import unpack
 from farms.laboratory.words import QUESTIONS
-from farms.models import Backtest, BacktestResult, Verdict
+from farms.models import Backtest, BacktestResult, Sweep, Verdict
 from kit import statuses
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
@@ -200,32 +200,28 @@ def _named(ids: Sequence[int]) -> list[Instrument]:
     return [found[pk] for pk in ids]
 
 
-def _row(backtest: Backtest, result: BacktestResult | None, instruments: Sequence[Instrument]) -> BacktestRow:
+def said_of(job: Backtest | Sweep) -> dict[str, Any]:
+    """What the rows of backtests and of sweeps say alike: how far it is, and what it was asked."""
     names = {strategy.slug: strategy.name for strategy in strategies.catalog()}
+    same = (
+        "status", "progress", "step", "error", "is_open", "strategy", "parameters", "timeframe", "since", "until",
+        "cash", "assumptions", "agent_id", "created_at", "finished_at",
+    )  # fmt: skip
+    return {name: getattr(job, name) for name in same} | {
+        "id": job.pk,
+        "status_label": job.get_status_display(),
+        "colour": statuses.colour("job", job.status),
+        "strategy_name": names.get(job.strategy, job.strategy),
+    }
+
+
+def _row(backtest: Backtest, result: BacktestResult | None, instruments: Sequence[Instrument]) -> BacktestRow:
     statistics = result.statistics if result else {}
     return BacktestRow(
-        id=backtest.pk,
-        status=backtest.status,
-        status_label=backtest.get_status_display(),
-        colour=statuses.colour("job", backtest.status),
-        progress=backtest.progress,
-        step=backtest.step,
-        error=backtest.error,
-        is_open=backtest.is_open,
-        strategy=backtest.strategy,
-        strategy_name=names.get(backtest.strategy, backtest.strategy),
-        parameters=backtest.parameters,
+        **said_of(backtest),
         instrument_ids=list(backtest.instruments),
         symbols=tuple(instrument.symbol for instrument in instruments),
         quote=instruments[0].quote,
-        timeframe=backtest.timeframe,
-        since=backtest.since,
-        until=backtest.until,
-        cash=backtest.cash,
-        assumptions=backtest.assumptions,
-        agent_id=backtest.agent_id,
-        created_at=backtest.created_at,
-        finished_at=backtest.finished_at,
         final_equity=result.final_equity if result else None,
         total_return=result.total_return if result else None,
         sharpe=statistics.get("sharpe"),

@@ -1,7 +1,6 @@
 """What a person is asked for a sweep: from, to and step of each number, and which choices are tried."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -10,16 +9,12 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from farms.forms import PREFIX, written
-from farms.laboratory.asking import CASH, FEE, Wish
-from farms.laboratory.forms import SIZINGS, MarketsField
+from farms.laboratory.assumed import AssumedForm, Framed, begins_with
 from farms.laboratory.sweep_asking import MOST_TRIALS, TRIALS, SweepWish
 from farms.models import Agent, Sweep
-from kit import days
-from kit.formatting import respelled
-from kit.forms import AmountField, NumberField, PercentField, WholeField
-from kit.models import MONEY
+from kit.forms import NumberField, WholeField
 from markets.candles.known import Series
-from markets.models import Instrument, Timeframe
+from markets.models import Instrument
 from quant.strategies import Parameter, Strategy
 
 FROM, TO, STEP = "from_", "to_", "step_"
@@ -30,11 +25,8 @@ USUAL_AXES: Final = 2
 USUAL_STEPS: Final = 8
 
 
-class MarketField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own has none at run time
-    """A market that has candles, with the timeframes that there are."""
-
-    frames: dict[int, list[str]]
-    label_from_instance = MarketsField.label_from_instance
+class MarketField(Framed, forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own has none at run time
+    """One of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +38,13 @@ class Range:
     fields: tuple[BoundField, BoundField, BoundField]
 
 
-class SweepForm(forms.Form):
+class SweepForm(AssumedForm):
     """A sweep; what it begins with is an agent's, an earlier sweep's, or the usual."""
 
+    place = "market"
+    field_order = ("market", "timeframe", "since", "until", "method", "trials", "measure")
+
     market = MarketField(Instrument.objects.none(), empty_label=None, help_text="Beside each are its candles.")
-    timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
-    since = forms.DateField(
-        label="First day",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty for as far back as the candles go.",
-    )
-    until = forms.DateField(
-        label="Last day",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty for up to now.",
-    )
     method = forms.ChoiceField(
         label="Sets are chosen by",
         choices=Sweep.Method.choices,
@@ -82,17 +64,6 @@ class SweepForm(forms.Form):
         initial=Sweep.Measure.SHARPE,
         help_text="More of it is better.",
     )
-    cash = AmountField(
-        min_value=Decimal(1), initial=CASH, label="It starts with", help_text="In the quote asset.", **MONEY
-    )
-    taker_fee = PercentField(initial=FEE, label="Fee, in %", help_text="Of each entry and exit that takes a price.")
-    slippage = PercentField(
-        initial=Decimal("0.0005"),
-        label="Slippage, in %",
-        help_text="What each market order and stop loses on its price.",
-    )
-    sizing = forms.ChoiceField(label="An entry is sized by", choices=SIZINGS, initial="fraction")
-    size = PercentField(initial=Decimal(1), label="Size, in %", help_text="Of its equity, for each entry.")
 
     def __init__(
         self,
@@ -105,20 +76,15 @@ class SweepForm(forms.Form):
     ) -> None:
         kept = like.parameters if like else agent.parameters if agent else strategy.defaults()
         axes = dict(like.axes) if like else {}
-        super().__init__(given, initial=_facts(like, agent))
-        self.strategy, self.agent = strategy, agent
-        field = self.fields["market"]
-        assert isinstance(field, MarketField)  # noqa: S101 - for the type checker
-        field.frames = {}
-        for one in known:
-            field.frames.setdefault(one.instrument_id, []).append(one.timeframe)
-        field.queryset = Instrument.objects.filter(pk__in=field.frames)
-        self.numbers = [item for item in strategy.schema if item.kind in ("int", "float")]
-        # Only spot can be traded, which has one direction: there is nothing to ask.
-        self.choices = [item for item in strategy.schema if item.kind == "choice" and item.name != "direction"]
-        composed = [item for item in strategy.schema if item.kind == "data"]
-        self.kept = {item.name: kept.get(item.name, item.default) for item in composed}
-        self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
+        initial = begins_with(like, agent)
+        if like is not None:
+            asked = {"method": like.method, "trials": like.trials, "measure": like.measure}
+            initial |= {"market": like.instruments[0], **asked}
+        elif agent is not None:
+            initial["market"] = agent.instrument_id
+        super().__init__(given, strategy=strategy, known=known, agent=agent, kept=kept, initial=initial)
+        self.numbers = [item for item in self.schema if item.kind in ("int", "float")]
+        self.choices = [item for item in self.schema if item.kind == "choice"]
         usual = [item.name for item in self.numbers if item.kind == "int" and item.step][:USUAL_AXES]
         for item in self.numbers:
             value = kept.get(item.name, item.default)
@@ -176,26 +142,13 @@ class SweepForm(forms.Form):
         return given
 
     def asked(self) -> SweepWish:
-        """What is asked for; days are the reader's."""
+        """What is asked for."""
         given = self.cleaned_data
         values = {item.name: self._values(item) for item in self.numbers}
         values |= {item.name: list(given[PREFIX + item.name]) for item in self.choices}
         fixed = {name: found[0] for name, found in values.items() if len(found) == 1}
         return SweepWish(
-            wish=Wish(
-                strategy=self.strategy.slug,
-                parameters=self.kept | fixed,
-                agent_id=self.agent.pk if self.agent else None,
-                instrument_ids=[given["market"].pk],
-                timeframe=given["timeframe"],
-                since=days.begins(given["since"]) if given["since"] else None,
-                until=days.ends(given["until"]) if given["until"] else None,
-                cash=given["cash"],
-                taker_fee=given["taker_fee"],
-                slippage=given["slippage"],
-                sizing=given["sizing"],
-                size=given["size"],
-            ),
+            wish=self.wish_of(fixed, [given["market"]]),
             axes={name: found for name, found in values.items() if len(found) > 1},
             method=given["method"],
             trials=given["trials"],
@@ -229,26 +182,3 @@ def _around(item: Parameter, value: Any) -> list[Any]:
     step = max(round((high - low) / USUAL_STEPS / step), 1) * step
     values = [low + step * number for number in range(USUAL_STEPS + 2) if low + step * number <= high]
     return [int(found) for found in values] if item.kind == "int" else values
-
-
-def _facts(like: Sweep | None, agent: Agent | None) -> dict[str, Any]:
-    if like is not None:
-        sizing, _, size = like.assumptions["size"].partition(":")
-        return {
-            "market": like.instruments[0],
-            "timeframe": like.timeframe,
-            "since": days.day_of(like.since),
-            "until": days.day_of(like.until - days.INSTANT),
-            "method": like.method,
-            "trials": like.trials,
-            "measure": like.measure,
-            "cash": like.cash,
-            "taker_fee": Decimal(str(like.assumptions["taker_fee"])),
-            "slippage": Decimal(str(like.assumptions["slippage"])),
-            "sizing": sizing,
-            "size": Decimal(size),
-        }
-    if agent is not None:
-        sizing = "risk" if agent.sizing == Agent.Sizing.RISK else "fraction"
-        return {"market": agent.instrument_id, "timeframe": agent.timeframe, "sizing": sizing, "size": agent.size}
-    return {}

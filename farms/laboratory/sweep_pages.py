@@ -10,16 +10,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms.laboratory import files, heat, words
+from farms.laboratory.assumed import begun, shown
 from farms.laboratory.forms import offered
 from farms.laboratory.sweep_asking import backtest_trial, request_sweep
 from farms.laboratory.sweep_forms import RENAMED, SweepForm, sweepable
 from farms.laboratory.sweep_readings import FoundSweep, sweep_rows, sweeps
 from farms.laboratory.sweeping import cancel_sweep
-from farms.models import Agent, Sweep
 from kit.errors import MoniqoError
 from kit.formatting import respelled
 from kit.forms import explain
-from kit.http import HtmxRequest, missing_is_404, named_row, owner_of, vary
+from kit.http import HtmxRequest, missing_is_404, owner_of, vary
 from kit.paging import Pages
 from markets.candles.known import known_series
 
@@ -38,12 +38,9 @@ def listed(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a sweep: `?strategy=` of these rules, `?agent=` around an agent's, `?like=` as an earlier one."""
-    agent: Agent | None = named_row(request, "agent", Agent.objects.all())
-    like: Sweep | None = named_row(request, "like", sweeps(owner_id=owner_of(request)))
     known = {slug: strategy for slug, strategy in offered().items() if sweepable(strategy)}
-    own = like.strategy if like else agent.strategy if agent else request.GET.get("strategy", "")
-    strategy = known.get(own) or next(iter(known.values()))
-    form = SweepForm(request.POST or None, strategy=strategy, known=known_series(), agent=agent, like=like)
+    start = begun(request, sweeps(owner_id=owner_of(request)), known)
+    form = SweepForm(request.POST or None, known=known_series(), **start)
     if form.is_valid():
         try:
             made = request_sweep(owner_id=owner_of(request), asked=form.asked())
@@ -51,13 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
             explain(form, error, renamed=RENAMED)
         else:
             return redirect("laboratory:sweep", pk=made.pk)
-    context = {
-        "form": form,
-        "strategy": strategy,
-        "strategies": [] if like or agent else [(each.slug, each.name) for each in known.values()],
-        "agent": agent,
-        "like": like,
-    }
+    context = shown(form, start, known)
     return render(request, "laboratory/new_sweep.html", context, status=422 if form.is_bound else 200)
 
 

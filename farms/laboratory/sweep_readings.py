@@ -11,9 +11,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from farms.laboratory import blocks
-from farms.laboratory.readings import Told, answers_of
+from farms.laboratory.readings import Told, answers_of, said_of
 from farms.models import Job, Sweep, SweepResult
-from kit import statuses
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
 from markets.models import Instrument
@@ -155,37 +154,18 @@ def sweep_rows(found: Sequence[Sweep]) -> list[SweepRow]:
 
 
 def _row(sweep: Sweep, result: SweepResult | None, instrument: Instrument) -> SweepRow:
-    names = {strategy.slug: strategy.name for strategy in strategies.catalog()}
     return SweepRow(
-        id=sweep.pk,
-        status=sweep.status,
-        status_label=sweep.get_status_display(),
-        colour=statuses.colour("job", sweep.status),
-        progress=sweep.progress,
-        step=sweep.step,
-        error=sweep.error,
-        is_open=sweep.is_open,
-        strategy=sweep.strategy,
-        strategy_name=names.get(sweep.strategy, sweep.strategy),
-        parameters=sweep.parameters,
+        **said_of(sweep),
         axes={name: list(values) for name, values in sweep.axes},
         instrument_id=instrument.pk,
         symbol=instrument.symbol,
         quote=instrument.quote,
-        timeframe=sweep.timeframe,
-        since=sweep.since,
-        until=sweep.until,
-        cash=sweep.cash,
-        assumptions=sweep.assumptions,
-        agent_id=sweep.agent_id,
         method=sweep.method,
         method_label=sweep.get_method_display(),
         measure=sweep.measure,
         measure_label=sweep.get_measure_display(),
         seed=sweep.seed,
         trials=sweep.trials,
-        created_at=sweep.created_at,
-        finished_at=sweep.finished_at,
         tried=result.trials if result else None,
         best_score=result.best_score if result else None,
         plateau_score=result.plateaus[0]["plateau"] if result else None,
