@@ -68,6 +68,13 @@ def measure(*, hours: float) -> list[Growth]:
     return sorted(found, key=lambda one: (-one.bytes_a_day, -one.size, one.table))
 
 
+def age_in_hours() -> float:
+    """How long ago this database was made: its first migration, to the minute at least."""
+    with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM now() - min(applied)) / 3600 FROM django_migrations")
+        return max(float(cursor.fetchone()[0]), 1 / 60)
+
+
 def _of(cursor: CursorWrapper, hours: float, table: str, size: int, known: int, indexes: int) -> Growth:
     rule = RULES.get(table, Rule())
     rows = known

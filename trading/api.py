@@ -261,6 +261,25 @@ def move_levels(request: HttpRequest, position_id: UUID, body: LevelsIn) -> Any:
 
 
 @router.post(
+    "/positions/{uuid:position_id}/close",
+    auth=ORDERS,
+    response={201: OrderOut},
+    summary="Leave the whole position at the market",
+)
+def close(request: HttpRequest, position_id: UUID, key: IdempotencyKey) -> Any:
+    """What it would make and pay now is `profit_if_left` and `exit_fee` of the open position.
+
+    An order like any other, which the gate may refuse. What rests and would close the position too makes way: until it
+    has ended, the order waits. 404 once the position is closed.
+    """
+    found = Position.objects.filter(owner_id=owner_of(request), pk=position_id).only("wallet_id").first()
+    if found is not None:
+        bindings.require_within(request, found.wallet_id)
+    order = services.close_position(owner_id=owner_of(request), position_id=position_id, key=f"api:{key}")
+    return Status(201, order_row(order))
+
+
+@router.post(
     "/wallets/{uuid:wallet_id}/stop/preview", auth=READ, response=StopPreviewOut, summary="What a stop would do now"
 )
 def preview_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:

@@ -163,6 +163,10 @@ class PositionOut(Schema):
     margin: Amount | None = Field(description="Of a perpetual: what is held for it, in quote.")
     liquidation_price: Amount | None = Field(description="Of a perpetual: where it is closed, its margin used up.")
     funding: Amount = Field(description="What funding has brought it, less what it took, in quote.")
+    exit_fee: Amount | None = Field(description="What closing all of it at the mark would cost now, about, in quote.")
+    profit_if_left: Amount | None = Field(
+        description="What the trade would have made if all of it were closed at the mark now, fees paid, in quote."
+    )
     entry_reason: Words
     opened_at: datetime
 

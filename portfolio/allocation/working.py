@@ -19,6 +19,7 @@ from portfolio.allocation.returns import Returns, read_returns
 from portfolio.allocation.risk import scores_of
 from quant.metrics.risk import MINIMUM_SAMPLE
 from wallets.hierarchy.allocations import ZERO, Line
+from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.tree import wallet_tree
 from wallets.hierarchy.weighing import parts, reweigh, rounded_down, why_closed
 from wallets.hierarchy.wishes import Books, Draft, read_books
@@ -26,6 +27,7 @@ from wallets.models import Transfer, Wallet
 
 FEWEST_TARGETS: Final = 2
 HUNDREDTH: Final = Decimal("0.01")
+EIGHTH_PLACE: Final = Decimal("1e-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,14 @@ def _amounts(found: Answer, sums: Sums, asset: str) -> tuple[list[Decimal], Deci
     if whole == 0:
         return [ZERO for _ in weights], sums.own
     invested = rounded_down(sums.capital * min(whole, Decimal(1)), asset)
-    return parts(invested, weights, asset), max(rounded_down(sums.capital - invested, asset), ZERO)
+    return parts(invested, weights, smallest_unit(asset)), max(rounded_down(sums.capital - invested, asset), ZERO)
+
+
+def _weights(found: Answer) -> list[Decimal]:
+    """As they are told: with eight decimals, and together what they are together."""
+    exact = [Decimal(repr(float(one))) for one in found.found.weights]
+    whole = _rounded(sum(exact, ZERO))
+    return parts(whole, exact, EIGHTH_PLACE) if whole else exact
 
 
 def _told(
@@ -206,6 +215,7 @@ def _told(
     """A line for each candidate; those who are weighed first, in their order."""
     told: list[dict[str, Any]] = []
     place_of = {wallet.pk: place for place, wallet in enumerate(found.wallets)}
+    weights = _weights(found)
     for column, one in enumerate(candidates):
         place = place_of.get(one.wallet.pk)
         aim = amounts.get(column, one.value)
@@ -216,7 +226,7 @@ def _told(
                 "name": one.wallet.name,
                 "value": plain(one.value),
                 "weight_now": _fraction(one.value / sums.capital),
-                "weight": None if place is None else _fraction(Decimal(repr(float(found.found.weights[place])))),
+                "weight": None if place is None else plain(weights[place]),
                 "amount": plain(aim),
                 "change": plain(_whole_units(aim - one.value, found.wallets[0].base_asset)),
                 "moved": plain(_moved(one.wallet, lines)),

@@ -298,6 +298,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
     ask_owner(program, master, farm, agent, markets[0])
+    program.call("post", "/positions/{position_id}/close", status=201, position_id=held)
 
 
 def try_out(program: Program, number: int, agent: Any) -> None:

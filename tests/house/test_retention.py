@@ -78,6 +78,9 @@ def test_growth_counts_the_rows_of_the_last_hours(live_db: str, owner: User) -> 
     assert re.search(r"^total +[\d,]+ +[\d,]+ +[\d,]+$", out.getvalue(), re.MULTILINE)
     with pytest.raises(CommandError, match="more than 0 hours"):
         call_command("growth", "--hours", "0")
+    with pytest.raises(CommandError, match="at most 87,600"):
+        call_command("growth", "--hours", "1e12")
+    assert "This database is " in out.getvalue(), "younger than what it is asked about, and it says so"
 
 
 def test_a_setting_decides_when_alerts_go(live_db: str, owner: User, settings: Any) -> None:

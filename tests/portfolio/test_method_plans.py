@@ -115,7 +115,7 @@ def test_every_method_makes_a_plan_with_a_reason_for_each_weight_that_uses_all_t
     assert plan.row.expected_return is not None
     assert plan.row.volatility
     weights = [one.weight or D(0) for one in plan.targets]
-    assert float(sum(weights)) + plan.row.cash == pytest.approx(1, abs=1e-6)
+    assert sum(weights) + round(D(repr(plan.row.cash)), 8) == 1, "to the last decimal"
     assert plan.row.cash >= 0.1 - 1e-6
     whole = sum(one.amount for one in plan.targets)
     assert abs(whole - 1000 * sum(weights)) < D("0.02")

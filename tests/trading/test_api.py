@@ -13,6 +13,7 @@ from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk
 from trading.forms import FilterForm
 from trading.models import Order
+from trading.orders.terms import Trigger
 from wallets.venues.demo import account as demo
 
 API = "/api/v1"
@@ -126,6 +127,27 @@ def test_positions_open_and_closed(program: Program, desk: Desk) -> None:
     assert program.get("/positions").json() == []
     (trade,) = program.get("/positions/closed", symbol="BTC/USDT").json()["items"]
     assert trade["pnl"].startswith("-0.")
+
+
+def test_a_position_is_closed_by_one_order_of_a_key_also_when_it_is_over(program: Program, desk: Desk) -> None:
+    desk.trade("buy", "1")
+    (position,) = program.get("/positions").json()
+    resting = desk.place("sell", "0.4", reduce_only=True, trigger=Trigger("stop", Decimal(90)))
+    told = program.get(f"/positions/{position['id']}").json()
+    assert [order["side"] for order in told["orders"]] == ["buy", "sell"], "what rests and would close it stands there"
+    address = f"/positions/{position['id']}/close"
+    assert program.post(address).status_code == 422, "without a key"
+    answer = program.post(address, **{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["side"], answer.json()["quantity"]) == (201, "sell", "1")
+    with tenancy.tenant(desk.owner.pk):
+        order = Order.objects.get(pk=answer.json()["id"])
+    assert desk.fresh(resting).status == "cancelled"
+    assert desk.execute(order).status == "filled"
+    (trade,) = program.get("/positions/closed").json()["items"]
+    told_before = Decimal(position["profit_if_left"])
+    assert told_before - Decimal("0.1") < Decimal(trade["pnl"]) < told_before, "slippage comes on top of what was told"
+    assert program.post(address, **{"Idempotency-Key": "k"}).json()["id"] == answer.json()["id"]
+    assert program.post(address, **{"Idempotency-Key": "other"}).status_code == 404
 
 
 def test_orders_are_narrowed_by_status_and_wallet(program: Program, desk: Desk) -> None:

@@ -194,7 +194,7 @@ def test_of_two_plans_for_the_same_money_at_once_one_is_carried_out(live_db: str
         thread.join()
     assert done == ["applied"]
     assert len(refused) == 3
-    assert all("is needed: move less, or add funds." in one for one in refused)
+    assert all("is needed: ask for less, or add funds." in one for one in refused)
     with tenant(owner.pk):
         assert (balance(tree.master), balance(tree.farm)) == (300, 700)
         assert verify(owner_id=owner.pk).ok
@@ -252,7 +252,7 @@ def test_more_than_is_free_is_refused_when_it_is_applied(client: Client, tree: T
     headers = asked["headers"] | {"Idempotency-Key": "k"}
     refused = client.post(f"{API}/{plan['id']}/apply", headers=headers)
     assert (refused.status_code, refused.json()["detail"]) == (
-        422, "Only 400 USDT is free and 401 USDT is needed: move less, or add funds.",
+        422, "Only 400 USDT is free and 401 USDT is needed: ask for less, or add funds.",
     )  # fmt: skip
 
 

@@ -65,24 +65,27 @@ class Closing:
 
 
 def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
-    """Sell what is left of the owner's open position. The same `key` of the same position returns the first order.
+    """Sell what is left of the owner's open position. The same `key` of the same position returns the first order, also
+    when it has closed it.
 
     What rests and would sell it, such as a limit or an order of two prices, makes way: the order waits until it has
     ended. The gate decides as it does for every order: one that is refused says so in its `refusal`. Raises
     NotFoundError when the position is not there or over already.
     """
+    key = f"close:{position_id}:{key}"[:120]
+    placed = Order.objects.select_related("instrument", "wallet__parent").filter(owner_id=owner_id, key=key)
     position = (
         Position.objects.select_related("wallet__connection", "instrument")
         .filter(owner_id=owner_id, pk=position_id, closed_at=None)
         .first()
     )
+    if position is None and (first := placed.first()) is not None:
+        return first
     if position is None:
         raise NotFoundError("There is no such open position: it may be closed already.")
-    key = f"close:{position.pk}:{key}"[:120]
     with transaction.atomic():
         wallet = locked_wallet(position.wallet_id)
-        first = Order.objects.select_related("instrument").filter(owner_id=owner_id, key=key).first()
-        if first is not None:
+        if (first := placed.first()) is not None:
             return first
         behind = resting(position)
         return leave(position, position.quantity, wallet=wallet, key=key, reason=REASON, behind=behind)

@@ -13,6 +13,7 @@ from kit.errors import NotFoundError
 from markets.candles.reading import candles_around
 from quant.candles import Candles
 from trading.models import RESTING_STOP, Fill, Order, Position
+from trading.models.orders import LEAVES, UNFINISHED
 from trading.selectors.orders import OrderRow, order_row
 from trading.selectors.positions import PositionRow, open_positions
 from trading.selectors.trades import FillRow, TradeRow, fill_row, trade_row
@@ -119,8 +120,11 @@ def _parts(position: Position, fills: tuple[FillRow, ...], *, is_cut: bool) -> t
 
 
 def _orders(position: Position, filled: set[UUID]) -> tuple[OrderRow, ...]:
-    """The orders that were filled, and those that carry out its stop or its target; of the stops that rested at the
-    venue and moved, the one that is there."""
-    rows = Order.objects.filter(Q(pk__in=filled) | Q(protects_id=position.pk), owner_id=position.owner_id)
+    """The orders that were filled, those that carry out its stop or its target, and what else rests and would close it;
+    of the stops that rested at the venue and moved, the one that is there."""
+    belongs = Q(pk__in=filled) | Q(protects_id=position.pk)
+    if position.closed_at is None:
+        belongs |= UNFINISHED & LEAVES & Q(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
+    rows = Order.objects.filter(belongs, owner_id=position.owner_id)
     rows = rows.exclude(RESTING_STOP, filled_quantity=0, closed_at__isnull=False)
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("created_at")))

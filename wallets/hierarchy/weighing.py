@@ -63,13 +63,14 @@ def reweigh(books: Books, *, wallet_id: UUID, gaps: Mapping[UUID, Decimal], rese
     return Draft(FundAllocation.Kind.REBALANCE, lines, lines, tuple(stays))
 
 
-def parts(due: Decimal, shares: Sequence[Decimal], asset: str) -> list[Decimal]:
-    """`due` in proportion to the shares, which are not all zero: rounded down, the last units by largest remainder."""
-    whole, unit = sum(shares, ZERO), smallest_unit(asset)
+def parts(due: Decimal, shares: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
+    """`due`, whole units of it, in proportion to the shares, which are not all zero: rounded down, the last units by
+    largest remainder."""
+    whole = sum(shares, ZERO)
     with localcontext(prec=formatting.PRECISION):
         exact = [due * share / whole for share in shares]
         found = [one.quantize(unit, ROUND_DOWN) for one in exact]
-        left = int((rounded_down(due, asset) - sum(found, ZERO)) / unit)
+        left = int((due.quantize(unit, ROUND_DOWN) - sum(found, ZERO)) / unit)
     for place in sorted(range(len(shares)), key=lambda place: found[place] - exact[place])[:left]:
         found[place] += unit
     return found
@@ -106,7 +107,7 @@ def _in_proportion(due: Decimal, free: Sequence[Decimal], asset: str) -> list[De
     whole = sum(free, ZERO)
     if due >= whole:
         return list(free)
-    return parts(due, free, asset)
+    return parts(due, free, smallest_unit(asset))
 
 
 def _given(
@@ -120,7 +121,8 @@ def _given(
     if not wanted:
         return []
     there = rounded_down(there, base)
-    amounts = [due for _, due in wanted] if whole <= there else parts(there, [due for _, due in wanted], base)
+    dues = [due for _, due in wanted]
+    amounts = dues if whole <= there else parts(there, dues, smallest_unit(base))
     lines: list[Line] = []
     for (child, due), part in zip(wanted, amounts, strict=True):
         if part > 0:
@@ -142,7 +144,7 @@ def _on_to_agents(books: Books, farm: Wallet, given: Decimal) -> list[Line]:
     rest = max(ONE - sum(weights, ZERO), ZERO)
     if not agents:
         return []
-    amounts = parts(given, [*weights, rest], farm.base_asset)
+    amounts = parts(given, [*weights, rest], smallest_unit(farm.base_asset))
     return [Line(farm, one, farm.base_asset, part) for one, part in zip(agents, amounts, strict=False) if part > 0]
 
 

@@ -14,14 +14,14 @@ class LedgerError(MoniqoError):
 
 
 class InsufficientFundsError(LedgerError):
-    """The debited wallet has less free money than the leg needs. Stop, or move less."""
+    """The debited wallet has less free money than the leg needs. Stop, or ask for less."""
 
     code = "insufficient_funds"
 
     def __init__(self, *, asset: str, available: Decimal, needed: Decimal) -> None:
         super().__init__(
             sentence(
-                "Only {available} is free and {needed} is needed: move less, or add funds.",
+                "Only {available} is free and {needed} is needed: ask for less, or add funds.",
                 available=amount(available, asset),
                 needed=amount(needed, asset),
             )

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from moniqo.growth import Growth, measure
+from moniqo.growth import Growth, age_in_hours, measure
 from moniqo.retention import in_words
 
+MOST_HOURS = 10 * 365 * 24
 LINE = "{:<28} {:>11} {:>10} {:>9} {:>10} {:>11} {:>11}  {}"
 
 
@@ -24,8 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="Tables that did not grow as well.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["hours"] > 0:
-            raise CommandError("Look back for more than 0 hours.")
+        if not 0 < options["hours"] <= MOST_HOURS:
+            raise CommandError(f"Look back for more than 0 hours and at most {MOST_HOURS:,}, ten years.")
         found = measure(hours=options["hours"])
         self._write("table", "bytes", "rows", "a row", "rows/day", "bytes/day", "in a year", "kept")
         for one in found:
@@ -37,6 +38,11 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Measured over {options['hours']:g} h. Were nothing forgotten, a year would be {for_ever:,.0f}."
         )
+        if (age := age_in_hours()) < options["hours"]:
+            self.stdout.write(
+                f"This database is {age:.1f} h old: of what is written as it happens, a day is up to "
+                f"{options['hours'] / age:,.0f} times as much as this says."
+            )
 
     def _row(self, one: Growth) -> None:
         self._write(

@@ -24,7 +24,7 @@ from tests.programs import bearer, make_token
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
-ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$|/approvals/[a-z]+$"
+ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$|/positions/\{.*\}/close$|/approvals/[a-z]+$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$|/orders/cancel$",
@@ -90,6 +90,7 @@ AGENTS_MAY = {
     "post /api/v1/orders/preview",
     "post /api/v1/orders/{order_id}/amend",
     "post /api/v1/orders/cancel/preview",
+    "post /api/v1/positions/{position_id}/close",
     "post /api/v1/orders/{order_id}/cancel",
     "put /api/v1/wallets/{wallet_id}/ai-state",
     "post /api/v1/connections/{connection_id}/sync",
