@@ -12,7 +12,7 @@ context managers decide what a block of code may see:
 Without either, owned tables look empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -30,25 +30,35 @@ _system: ContextVar[bool] = ContextVar("moniqo_system", default=False)
 
 
 @contextmanager
-def tenant(user_id: UUID | str) -> Iterator[None]:
-    """Run the block in a transaction that sees and writes only the rows of `user_id`."""
+def tenant(user_id: UUID | str, scopes: Collection[str] | None = None) -> Iterator[None]:
+    """Run the block in a transaction that sees and writes only the rows of `user_id`.
+
+    With `scopes` it also writes only what these allow, to its end, whatever runs in it (`scopes_sql`); None allows all.
+    """
     outer = _system.set(False)
     connection = connections[DEFAULT_DB_ALIAS]
     is_nested = connection.in_atomic_block
     try:
         with transaction.atomic(using=DEFAULT_DB_ALIAS):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT current_setting('app.user_id', true), set_config('app.user_id', %s, true)", [str(user_id)]
-                )
-                previous = cursor.fetchone()[0] or ""
+            given = {"app.user_id": str(user_id)}
+            if scopes is not None:
+                given["app.scopes"] = ",".join(scopes)
+            previous = _set(given)
             yield
             # A block that failed or is marked to roll back takes the setting with it; so does the end of a transaction.
             if is_nested and not connection.needs_rollback:
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('app.user_id', %s, true)", [previous])
+                _set(previous)
     finally:
         _system.reset(outer)
+
+
+def _set(settings: Mapping[str, str]) -> dict[str, str]:
+    """Give the settings these values until the transaction ends; returns those that they had."""
+    asked = ", ".join(["current_setting(%s, true), set_config(%s, %s, true)"] * len(settings))
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(f"SELECT {asked}", [each for name, value in settings.items() for each in (name, name, value)])
+        found = cursor.fetchone()[::2]
+    return {name: value or "" for name, value in zip(settings, found, strict=True)}
 
 
 @contextmanager
@@ -109,3 +119,13 @@ def policy_sql(*tables: str) -> str:
         """
         for table in tables
     )
+
+
+def scopes_sql(table: str, when: str, scope: str) -> str:
+    """SQL that refuses a write of `table` to whoever comes with scopes (`tenant`) and not with this one.
+
+    `when` are the events, such as "INSERT OR DELETE". The function is made by a migration of `kit.users`.
+    """
+    return f"""
+        CREATE TRIGGER scopes BEFORE {when} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION require_scope('{scope}');
+        """

@@ -87,6 +87,7 @@
 -- migration portfolio 0015_months_of_every_table b9bcaa27c7ed89cd
 -- migration portfolio 0016_parts_stay 293c39ba1bb96803
 -- migration portfolio 0017_what_adds_up_stays 46074fe7bf918b60
+-- migration portfolio 0018_what_scopes_write 2c7777fa7dc25af2
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -120,6 +121,7 @@
 -- migration trading 0030_perpetuals a35365318f1fc288
 -- migration trading 0031_changed_at_the_venue d3c8d03c1f0914e0
 -- migration trading 0032_room_for_trails e59a8e529fab8088
+-- migration trading 0033_what_scopes_write 3e887397bde83de2
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -127,6 +129,7 @@
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
 -- migration users 0006_operators_and_hashes 00d16b25ffcb152d
 -- migration users 0007_capitals_of_an_address ef67fb893576b3bc
+-- migration users 0008_what_scopes_write 3bfca214d234909a
 -- migration wallets 0001_initial bb078e3d3523a707
 -- migration wallets 0002_policies 8abef364998ea17e
 -- migration wallets 0003_ledger 044555b94654a4e7
@@ -160,6 +163,7 @@
 -- migration wallets 0032_places_at_platforms 48c2d317e334a9b8
 -- migration wallets 0033_orders_compared 3d0e8fe7df4305c0
 -- migration wallets 0034_perpetuals d9210f3a65c30eaa
+-- migration wallets 0035_what_scopes_write 923111082eb1409e
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -1791,6 +1795,28 @@ CREATE FUNCTION public.refused_orders(p_wallet uuid) RETURNS jsonb
     )
     FROM most, counted
 $$;
+
+
+--
+-- Name: require_scope(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.require_scope() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    scopes text := NULLIF(current_setting('app.scopes', true), '');
+BEGIN
+    IF scopes IS NOT NULL AND NOT (TG_ARGV[0] = ANY (string_to_array(scopes, ','))) THEN
+        RAISE EXCEPTION 'A program without the scope % may not write %.', TG_ARGV[0], TG_TABLE_NAME
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF TG_LEVEL = 'STATEMENT' THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
 
 
 --
@@ -6980,34 +7006,38 @@ INSERT INTO public.django_migrations VALUES
 	(130, 'goals', '0007_what_was_reached', now()),
 	(131, 'markets', '0005_perpetuals', now()),
 	(132, 'markets', '0006_kept_series', now()),
-	(133, 'portfolio', '0001_initial', now()),
-	(134, 'portfolio', '0002_policies', now()),
-	(135, 'portfolio', '0003_scene_of_a_history', now()),
-	(136, 'portfolio', '0004_prices', now()),
-	(137, 'portfolio', '0005_allocation_plans', now()),
-	(138, 'portfolio', '0006_exposure_limits', now()),
-	(139, 'portfolio', '0007_hours', now()),
-	(140, 'portfolio', '0008_corrections', now()),
-	(141, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(142, 'portfolio', '0010_restate', now()),
-	(143, 'portfolio', '0011_rebalancing', now()),
-	(144, 'portfolio', '0012_funding', now()),
-	(145, 'portfolio', '0013_what_it_was_worth', now()),
-	(146, 'portfolio', '0014_extremes_stay', now()),
-	(147, 'portfolio', '0015_months_of_every_table', now()),
-	(148, 'portfolio', '0016_parts_stay', now()),
-	(149, 'portfolio', '0017_what_adds_up_stays', now()),
-	(150, 'sessions', '0001_initial', now()),
-	(151, 'wallets', '0033_orders_compared', now()),
-	(152, 'wallets', '0034_perpetuals', now()),
-	(153, 'trading', '0025_held_totals', now()),
-	(154, 'trading', '0026_many_cancelled_at_once', now()),
-	(155, 'trading', '0027_external_orders', now()),
-	(156, 'trading', '0028_one_cancels_the_other', now()),
-	(157, 'trading', '0029_log_of_orders_by_months', now()),
-	(158, 'trading', '0030_perpetuals', now()),
-	(159, 'trading', '0031_changed_at_the_venue', now()),
-	(160, 'trading', '0032_room_for_trails', now());
+	(133, 'users', '0008_what_scopes_write', now()),
+	(134, 'portfolio', '0001_initial', now()),
+	(135, 'portfolio', '0002_policies', now()),
+	(136, 'portfolio', '0003_scene_of_a_history', now()),
+	(137, 'portfolio', '0004_prices', now()),
+	(138, 'portfolio', '0005_allocation_plans', now()),
+	(139, 'portfolio', '0006_exposure_limits', now()),
+	(140, 'portfolio', '0007_hours', now()),
+	(141, 'portfolio', '0008_corrections', now()),
+	(142, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(143, 'portfolio', '0010_restate', now()),
+	(144, 'portfolio', '0011_rebalancing', now()),
+	(145, 'portfolio', '0012_funding', now()),
+	(146, 'portfolio', '0013_what_it_was_worth', now()),
+	(147, 'portfolio', '0014_extremes_stay', now()),
+	(148, 'portfolio', '0015_months_of_every_table', now()),
+	(149, 'portfolio', '0016_parts_stay', now()),
+	(150, 'portfolio', '0017_what_adds_up_stays', now()),
+	(151, 'portfolio', '0018_what_scopes_write', now()),
+	(152, 'sessions', '0001_initial', now()),
+	(153, 'wallets', '0033_orders_compared', now()),
+	(154, 'wallets', '0034_perpetuals', now()),
+	(155, 'trading', '0025_held_totals', now()),
+	(156, 'trading', '0026_many_cancelled_at_once', now()),
+	(157, 'trading', '0027_external_orders', now()),
+	(158, 'trading', '0028_one_cancels_the_other', now()),
+	(159, 'trading', '0029_log_of_orders_by_months', now()),
+	(160, 'trading', '0030_perpetuals', now()),
+	(161, 'trading', '0031_changed_at_the_venue', now()),
+	(162, 'trading', '0032_room_for_trails', now()),
+	(163, 'trading', '0033_what_scopes_write', now()),
+	(164, 'wallets', '0035_what_scopes_write', now());
 
 
 --
@@ -7629,7 +7659,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 103, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 160, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 164, true);
 
 
 --
@@ -12252,6 +12282,62 @@ CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH RO
 
 
 --
+-- Name: portfolio_exposurelimit scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.portfolio_exposurelimit FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
+-- Name: trading_risklimit scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF connection_id, wallet_id, allowed_symbols, maximum_notional, notional_asset, maximum_daily_loss, maximum_position, maximum_open_positions, maximum_risk, default_stop, default_target, maximum_exposure, maximum_distance, maximum_orders_per_minute, cooldown_bars, maximum_drawdown, lookback_days, minimum_profit_factor, lookback_trades, lock_hours, updated_at ON public.trading_risklimit FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
+-- Name: users_token scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF revoked_at, password_mark ON public.users_token FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
+
+
+--
+-- Name: users_user scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.users_user FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
+
+
+--
+-- Name: wallets_credential scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.wallets_credential FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
+
+
+--
+-- Name: wallets_credentialfield scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.wallets_credentialfield FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
+
+
+--
+-- Name: wallets_connection scopes_of_live_at; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes_of_live_at BEFORE UPDATE OF live_at ON public.wallets_connection FOR EACH ROW WHEN ((old.live_at IS DISTINCT FROM new.live_at)) EXECUTE FUNCTION public.require_scope('person');
+
+
+--
+-- Name: wallets_wallet scopes_of_protects_in_halt; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes_of_protects_in_halt BEFORE UPDATE OF protects_in_halt ON public.wallets_wallet FOR EACH ROW WHEN ((old.protects_in_halt IS DISTINCT FROM new.protects_in_halt)) EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
 -- Name: wallets_account starts_empty; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -15631,6 +15717,14 @@ GRANT ALL ON FUNCTION public.refuse_what_is_over() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION require_scope(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.require_scope() TO moniqo_app;
+GRANT ALL ON FUNCTION public.require_scope() TO moniqo_system;
 
 
 --

@@ -88,6 +88,33 @@ class OperatorToken(SignedIn):
         return signed_in
 
 
+class PeopleOnlyError(MoniqoError):
+    """The token was made to act by itself, and this asks for its owner."""
+
+    code = "people_only"
+    status = 403
+
+
+def require_person(request: HttpRequest) -> None:
+    """Raise PeopleOnlyError when the request comes with a token that nobody has signed in for with a password."""
+    token: Token | None = getattr(request, "token", None)
+    if token is not None and token.kind != Token.Kind.SIGN_IN:
+        raise PeopleOnlyError("A person does that: on the page, or through a program that signed in with the password.")
+
+
+class PersonToken(SignedIn):
+    """The scope `manage` of a token that somebody signed in for with the password, or a session."""
+
+    openapi_description = "A token of the scope `manage` that came from signing in: no token that was made."
+    scopes: ClassVar[tuple[Scope, ...]] = (Scope.MANAGE,)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        signed_in = super().__call__(request)
+        if signed_in is not None:
+            require_person(request)
+        return signed_in
+
+
 class AnyToken(SignedIn):
     """A bearer token, whatever its scopes, or a session: for what tells of the token itself."""
 
@@ -111,6 +138,7 @@ def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
 
 READ, TRADE, MOVE, MANAGE, LIMITS, AGENT = (_needs(scope) for scope in Scope)
 OPERATOR: AuthBase = OperatorToken()
+PERSON: AuthBase = PersonToken()
 ANY: AuthBase = AnyToken()
 # Orders, which are what an agent is for; `kit.users.bindings` looks at where its token may act.
 ORDERS = _needs(Scope.TRADE, agents_may=True)

@@ -19,7 +19,7 @@ from kit.api import Body, Page, PageQuery, paginate
 from kit.errors import MoniqoError
 from kit.http import client_address, owner_of
 from kit.users import throttle, tokens, two_factor
-from kit.users.access import ANY, MANAGE
+from kit.users.access import ANY, PERSON
 from kit.users.models import Token, User
 
 router = Router()
@@ -154,7 +154,7 @@ def current_token(request: HttpRequest) -> Any:
     return None if token is None else _token(token)
 
 
-@tokens_router.post("/tokens", auth=MANAGE, response={201: TokenMadeOut}, summary="Make a token")
+@tokens_router.post("/tokens", auth=PERSON, response={201: TokenMadeOut}, summary="Make a token")
 def make_token(request: HttpRequest, body: TokenIn) -> Any:
     """A program makes only tokens that may do what its own may.
 
@@ -174,7 +174,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Any:
     return Status(201, {**_token(made), "token": text})
 
 
-@tokens_router.delete("/tokens/{token_id}", auth=MANAGE, response=TokenOut, summary="Revoke a token")
+@tokens_router.delete("/tokens/{token_id}", auth=PERSON, response=TokenOut, summary="Revoke a token")
 def revoke_token(request: HttpRequest, token_id: UUID) -> Any:
     """It counts no longer, from now on; revoking it again changes nothing."""
     return _token(tokens.revoke_token(owner_id=owner_of(request), token_id=token_id))

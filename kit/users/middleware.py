@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from kit import clock, formatting, tenancy
 from kit.api import PREFIX
 from kit.users import throttle
+from kit.users.models import Token
 from kit.users.tokens import find_token
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN_PREFIX = "/admin/"
 READS = ("GET", "HEAD")
+PERSON = "person"  # beside the scopes of a token that somebody has signed in for
 AS_OF = "X-As-Of"  # the moment that an answer tells of: the stamp in the top bar of a page, which its parts bring too
 SIGN_IN_PREFIX = "/api/v1/auth/"
 OPEN = (SIGN_IN_PREFIX, "/api/v1/docs", "/api/v1/openapi.json")  # where the API asks nobody who they are
@@ -80,8 +82,8 @@ class TenancyMiddleware:
         if request.path.startswith((ADMIN_PREFIX, SIGN_IN_PREFIX)) or not request.user.is_authenticated:
             return None
         # The view is called here, not further in, so that its exceptions roll the transaction back on their way out.
-        block = tenancy.reading if request.method in READS else tenancy.tenant
-        with block(request.user.pk):
+        reads = request.method in READS
+        with tenancy.reading(request.user.pk) if reads else tenancy.tenant(request.user.pk, _scopes(request)):
             response = view(request, *args, **kwargs)
             response[AS_OF] = formatting.iso(clock.now())
             if isinstance(response, HttpResponse) and callable(getattr(response, "render", None)):
@@ -89,3 +91,11 @@ class TenancyMiddleware:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
+
+
+def _scopes(request: HttpRequest) -> tuple[str, ...] | None:
+    """What the database lets a token write; None for a session, which may write all that is its owner's."""
+    token: Token | None = getattr(request, "token", None)
+    if token is None:
+        return None
+    return (*token.scopes, PERSON) if token.kind == Token.Kind.SIGN_IN else tuple(token.scopes)

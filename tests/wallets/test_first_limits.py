@@ -14,7 +14,7 @@ from kit import tenancy
 from kit.errors import InvalidInputError
 from kit.users.models import User
 from markets.models import Instrument
-from tests.programs import bearer
+from tests.programs import bearer, by_password
 from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
 from trading.models import RiskLimit
@@ -91,7 +91,7 @@ def test_a_program_limits_the_account_that_it_connects(client: Client, owner: Us
     limits = {"allowed_symbols": ["btc/usdt"], "maximum_notional": "75", "maximum_daily_loss": "0.01"}
     refused = join(client, exchanges, bearer(owner, "manage"), limits=limits)
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:moniqo:problem:insufficient_scope")
-    program = bearer(owner)
+    program = by_password(owner)
     wrong = join(client, exchanges, program, limits=limits | {"allowed_symbols": ["NO/SUCH"]})
     assert (wrong.status_code, list(wrong.json()["fields"])) == (422, ["limits.allowed_symbols"])
     assert client.get(API, headers=program).json() == []
@@ -159,7 +159,7 @@ def test_who_makes_an_account_live_reads_the_limits_or_is_warned(
 
 @pytest.fixture
 def program(owner: User) -> Client:
-    return Client(headers=bearer(owner))
+    return Client(headers=by_password(owner))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from kit import clock, tenancy
 from kit.users.models import User
 from portfolio.tasks import sync_all
-from tests.programs import bearer
+from tests.programs import by_password
 from tests.simulators.server import Exchanges
 from tests.simulators.wire import Wire
 from tests.wallets.books import fund, make_wallet
@@ -40,7 +40,7 @@ def browser(owner: User) -> Client:
 
 @pytest.fixture
 def program(owner: User) -> Client:
-    return Client(headers=bearer(owner))
+    return Client(headers=by_password(owner))
 
 
 @pytest.fixture

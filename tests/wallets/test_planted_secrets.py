@@ -38,7 +38,7 @@ from kit.users.models import User
 from moniqo import urls
 from moniqo.api import api
 from tests.conftest import WORKER, address, cloned_database, make_user
-from tests.programs import bearer
+from tests.programs import by_password
 from tests.simulators.listening import Running, wait_until
 from tests.simulators.server import Exchanges
 from tests.wallets.books import keyed_platform, make_wallet
@@ -241,7 +241,7 @@ def stored(owner: User, operator: User) -> list[Connection]:
 
 def joined(owner: User, exchanges: Exchanges) -> list[Connection]:
     """Keys that come by the pages and the API that connect exchanges, taken and refused, and replaced by both."""
-    trader, program = Client(), Client(headers=bearer(owner))
+    trader, program = Client(), Client(headers=by_password(owner))
     trader.force_login(owner, backend=BACKEND)
     new, api_address, as_json = "/wallets/connections/new/", "/api/v1/connections", "application/json"
 

@@ -6,7 +6,7 @@ from django.test import Client
 from kit import tenancy
 from kit.alerts.models import Alert
 from kit.users.models import User
-from tests.programs import bearer
+from tests.programs import by_password
 from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
 from wallets import tasks
@@ -71,7 +71,7 @@ def test_who_insisted_on_such_a_key_is_not_told_every_night(
     exchanges.binance().key.rights.add("withdraw")
     key = key_of(exchanges.binance())
     body = {"platform": "binance", "name": "Mine", "credentials": key, "accept_withdrawals": True}
-    made = Client(headers=bearer(owner)).post("/api/v1/connections", body, content_type="application/json")
+    made = Client(headers=by_password(owner)).post("/api/v1/connections", body, content_type="application/json")
     assert made.status_code == 201, made.content
     assert tonight(monkeypatch) == [True]
     assert told(owner) == []

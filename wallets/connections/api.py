@@ -12,7 +12,7 @@ from ninja.responses import Status
 from kit.api import Page, PageQuery, may_answer, paginate
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.http import owner_of
-from kit.users.access import MANAGE, READ, require_scope
+from kit.users.access import MANAGE, PERSON, READ, require_person, require_scope
 from kit.users.models import Token
 from wallets.connections.limits import FirstLimits, set_first_limits, usual_limits
 from wallets.connections.schemas import (
@@ -76,7 +76,8 @@ def join_platform(request: HttpRequest, body: NewConnection) -> Any:
     """Try a key at the platform, store it encrypted and watch its account: `live_at` is null, and no order is sent.
 
     422 with the fields that cannot be what the platform asks for, or `accept_withdrawals` when the key may withdraw;
-    424, 502, 503 or 504 with the venue's own words when it refuses the key or does not answer; 409 for a name in use.
+    424, 502, 503 or 504 with the venue's own words when it refuses the key or does not answer; 409 for a name in use;
+    403 for a key that comes with a token which was made: only who signed in brings one.
     Only its owner makes it live, on the page, with their password. The first sync starts at once.
     """
     owner_id = owner_of(request)
@@ -84,6 +85,8 @@ def join_platform(request: HttpRequest, body: NewConnection) -> Any:
     _require_fitting(platform, body)
     if body.limits is not None:
         require_scope(request, Token.Scope.LIMITS)
+    if body.credentials:
+        require_person(request)
     if platform.is_paper:
         made = open_paper_account(owner_id=owner_id, name=body.name, venue=body.venue)
     else:
@@ -121,7 +124,7 @@ def first_limits(request: HttpRequest, connection_id: UUID) -> Any:
 
 
 @router.post(
-    "/connections/{uuid:connection_id}/watch", auth=MANAGE, response=ConnectionOut, summary="Only watch it from now on"
+    "/connections/{uuid:connection_id}/watch", auth=PERSON, response=ConnectionOut, summary="Only watch it from now on"
 )
 def only_watch(request: HttpRequest, connection_id: UUID) -> Any:
     """Send nothing more through a live connection; it goes on syncing, and its owner makes it live again in person.
@@ -135,7 +138,7 @@ def only_watch(request: HttpRequest, connection_id: UUID) -> Any:
 
 @router.put(
     "/connections/{uuid:connection_id}/credentials",
-    auth=MANAGE,
+    auth=PERSON,
     response=ConnectionOut,
     summary="Replace its key",
     openapi_extra=VENUE_ASKED,
@@ -182,9 +185,11 @@ def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> An
     """Pause, archive or reactivate a connection: what is not active neither syncs nor trades.
 
     A pause ends the watch over stops and targets too: `unwatched_positions` says how many. Archiving is refused with
-    409 while orders or positions are open.
+    409 while orders or positions are open, and with 403 to a token that was made: it ends live trading for good.
     """
     owner_id = owner_of(request)
+    if body.state == "archived":
+        require_person(request)
     set_connection_state(owner_id=owner_id, connection_id=connection_id, state=body.state)
     return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 

@@ -19,7 +19,7 @@ from kit.users.models import Token, User
 from moniqo.api import api
 from tests.conftest import as_operators
 from tests.kit.users.test_signing_in import password_of, post
-from tests.programs import bearer, make_token
+from tests.programs import bearer, by_password, make_token
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WALLETS = "/api/v1/wallets"
@@ -290,7 +290,7 @@ def make(client: Client, user: User, headers: dict[str, str] | None = None, **mo
 
 
 def test_tokens_are_made_listed_and_revoked_by_a_program(client: Client, owner: User, other_owner: User) -> None:
-    headers = bearer(owner, "read", "manage")
+    headers = by_password(owner, "read", "manage")
     answer = make(client, owner, headers, days=30)
     assert answer.status_code == 201, answer.content
     made = answer.json()
@@ -300,7 +300,7 @@ def test_tokens_are_made_listed_and_revoked_by_a_program(client: Client, owner: 
     listed = {row["id"]: row for row in client.get(TOKENS, headers=headers).json()["items"]}
     assert listed[made["id"]]["last_used_at"] is not None
     assert made["token"] not in str(listed)
-    assert client.delete(f"{TOKENS}/{made['id']}", headers=bearer(other_owner)).status_code == 404
+    assert client.delete(f"{TOKENS}/{made['id']}", headers=by_password(other_owner)).status_code == 404
     assert client.delete(f"{TOKENS}/{made['id']}", headers=headers).json()["status"] == "revoked"
     assert client.get(WALLETS, headers=carried).status_code == 401
     assert client.get(TOKENS, headers=bearer(other_owner)).json()["items"][0]["name"] == "A test's program"
@@ -309,7 +309,7 @@ def test_tokens_are_made_listed_and_revoked_by_a_program(client: Client, owner: 
 def test_a_program_makes_no_token_that_may_do_more_than_its_own_or_without_the_password(
     client: Client, owner: User
 ) -> None:
-    headers = bearer(owner, "read", "manage")
+    headers = by_password(owner, "read", "manage")
     refused = make(client, owner, headers, scopes=["read", "move"])
     assert (refused.status_code, refused.json()["fields"]) == (422, {"scopes": "Among read, manage."})
     assert make(client, owner, bearer(owner, "read", "trade", "agent")).status_code == 403
