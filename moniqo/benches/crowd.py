@@ -32,9 +32,9 @@ class Crowd:
     instrument: Instrument
 
 
-def gather(owner: UUID, *, farms: int, agents: int, name: str = "Fund") -> Crowd:
+def gather(owner: UUID, *, farms: int, agents: int, name: str = "Fund", symbol: str = "BTC/USDT") -> Crowd:
     """A master with `farms` farms of `agents` agents together; call it in the owner's tenant."""
-    instrument = _market()
+    instrument = _market(symbol)
     account = create_demo_connection(owner_id=owner)
     master = create_wallet(owner_id=owner, name=name, role=Wallet.Role.MASTER, connection=account)
     deposit(owner_id=owner, wallet_id=master.pk, amount=EACH * (agents + 1), asset="USDT", key=f"crowd {uuid4()}")
@@ -63,9 +63,9 @@ def gather(owner: UUID, *, farms: int, agents: int, name: str = "Fund") -> Crowd
     return Crowd(master, made, hired, instrument)
 
 
-def _market() -> Instrument:
+def _market(symbol: str) -> Instrument:
     instrument, _ = ensure_instrument(
-        venue="simulated", symbol="BTC/USDT", tick_size=Decimal("0.01"), lot_size=Decimal("0.0001"),
+        venue="simulated", symbol=symbol, tick_size=Decimal("0.01"), lot_size=Decimal("0.0001"),
         minimum_notional=Decimal(5), is_simulated=True,
     )  # fmt: skip
     record_quotes([NewQuote(instrument.pk, PRICE, PRICE, PRICE, "simulated", clock.now())])

@@ -1,7 +1,9 @@
-"""What it costs one web process that many front ends watch agents live (AG-UI), and how late they hear of a price.
+"""What programs cost one web process: front ends that watch agents live (AG-UI), and models that call tools (MCP).
 
-The web process is the one that is deployed, on a throw-away PostgreSQL and Redis. A process of its own (see `watching`)
-makes the owners, opens the streams and says a new price each second, of a market that every agent has a position in.
+The web process is the one that is deployed, on a throw-away PostgreSQL and Redis. Processes of their own ask it:
+`watching` makes the owners, opens the streams and says a new price of each owner's market each second, in which every
+agent has a position: one owner after the other, then of all at once. `calling` makes an owner with positions, whose
+programs call a tool, and the API beside it.
 """
 
 import subprocess
@@ -20,6 +22,7 @@ from moniqo.benches.cluster import ROOT, cluster, environment, measure_apart
 from moniqo.benches.runs import redis
 
 STREAMS: Final = 1000
+POSITIONS: Final = 50
 START_SECONDS: Final = 60.0
 
 
@@ -29,6 +32,15 @@ def agui(*, streams: int = STREAMS) -> dict[str, float]:
         given = environment(server) | {"REDIS_URL": address, "MONIQO_API_ADDRESS_LIMIT": "0"}
         with _web(given) as (port, pid):
             return measure_apart("moniqo.benches.watching", streams, port, pid, given=given)
+
+
+def mcp(*, positions: int = POSITIONS) -> dict[str, float]:
+    """Calls of `list_positions` a second and how long each takes, beside the same by the API, and a page meanwhile."""
+    free = {"MONIQO_API_ADDRESS_LIMIT": "0", "MONIQO_API_TOKEN_LIMIT": "0", "MONIQO_PAGE_LIMIT": "0"}
+    with cluster() as server, redis() as address:
+        given = environment(server) | {"REDIS_URL": address, **free}
+        with _web(given) as (port, pid):
+            return measure_apart("moniqo.benches.calling", positions, port, pid, given=given)
 
 
 @contextmanager

@@ -33,9 +33,10 @@ BODY: Final = b'{"threadId":"bench","runId":"run","messages":[]}'
 
 
 class Watcher:
-    """One stream: when each price arrived."""
+    """One stream of an owner: when each price arrived."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: int) -> None:
+        self.owner = owner
         self.arrived: dict[bytes, float] = {}
         self.has_begun = asyncio.Event()
         self.bytes = 0
@@ -52,21 +53,19 @@ class Watcher:
             seen = seen[-2000:] + part
             if b"ACTIVITY_SNAPSHOT" in seen:
                 self.has_begun.set()
-            for price in _prices():
+            for price in list(said[self.owner])[-3:]:
                 if price not in self.arrived and b'/mark","value":"%b"' % price in seen:
                     self.arrived[price] = now
 
 
-said: dict[bytes, float] = {}
+# Of each owner, when which price of its market was said.
+said: dict[int, dict[bytes, float]] = {}
 
 
-def _prices() -> list[bytes]:
-    return list(said)[-3:]
-
-
-async def _watch(streams: list[tuple[str, str]], port: int, pid: int, instrument: int) -> dict[str, float]:
+async def _watch(streams: list[tuple[str, str]], port: int, pid: int, markets: list[int]) -> dict[str, float]:
     web = psutil.Process(pid)
-    watchers = [Watcher() for _ in streams]
+    said.update({owner: {} for owner in range(len(markets))})
+    watchers = [Watcher(number // STREAMS_OF_OWNER) for number in range(len(streams))]
     tasks: list[asyncio.Task[None]] = []
     door = asyncio.Semaphore(OPENING_AT_ONCE)
 
@@ -75,39 +74,61 @@ async def _watch(streams: list[tuple[str, str]], port: int, pid: int, instrument
             tasks.append(asyncio.create_task(watcher.run(port, path, text)))
             await asyncio.wait_for(watcher.has_begun.wait(), 120)
 
-    await begin(Watcher(), *streams[0])  # what the first one loads is not the streams'
+    await begin(Watcher(0), *streams[0])  # what the first one loads is not the streams'
     tasks.pop().cancel()
     await asyncio.sleep(1)
     before, began = _megabytes(web), time.monotonic()
     await asyncio.gather(*(begin(watcher, *stream) for watcher, stream in zip(watchers, streams, strict=True)))
     opened = time.monotonic() - began
     await asyncio.sleep(2)
-    after, cpu, start = _megabytes(web), _cpu(web), time.monotonic()
-    for number in range(SECONDS):
-        price = PRICE + number + 1
-        await asyncio.to_thread(_say, instrument, price)
-        await asyncio.sleep(max(start + number + 1 - time.monotonic(), 0))
-    await asyncio.sleep(2)
-    used = (_cpu(web) - cpu) / (time.monotonic() - start)
-    delays = sorted(at - said[price] for watcher in watchers for price, at in watcher.arrived.items())
+    after = _megabytes(web)
+    turns = [[owner] for owner in range(len(markets))]
+    in_turn = await _tell(turns, markets, watchers, web, PRICE)
+    at_once = await _tell([list(range(len(markets)))], markets, watchers, web, PRICE + SECONDS)
     for task in tasks:
         task.cancel()
     return {
         "streams": len(streams),
         "seconds_to_open_all": opened,
         "kilobytes_a_stream": (after - before) * 1024 / len(streams),
-        "deltas_missed_share": 1 - len(delays) / (len(streams) * SECONDS),
+        **in_turn,
+        **{f"prices of all at once: {name}": figure for name, figure in at_once.items()},
+    }
+
+
+async def _tell(
+    turns: list[list[int]], markets: list[int], watchers: list[Watcher], web: psutil.Process, price: Decimal
+) -> dict[str, float]:
+    """A new price of each owner's market each second, the owners of a turn together; when their streams had it."""
+    for watcher in watchers:
+        watcher.arrived.clear()
+    cpu, start = _cpu(web), time.monotonic()
+    for number in range(SECONDS):
+        for place, owners in enumerate(turns):
+            await asyncio.sleep(max(start + number + place / len(turns) - time.monotonic(), 0))
+            await asyncio.to_thread(_say, {owner: markets[owner] for owner in owners}, price + number + 1)
+    await asyncio.sleep(2)
+    used = (_cpu(web) - cpu) / (time.monotonic() - start)
+    told = {f"{price + number + 1:f}".encode() for number in range(SECONDS)}
+    delays = sorted(
+        at - said[one.owner][price] for one in watchers for price, at in one.arrived.items() if price in told
+    )
+    return {
+        "deltas_missed_share": 1 - len(delays) / (len(watchers) * SECONDS),
         "delay_p50_ms": _quantile(delays, 0.5) * 1000,
         "delay_p95_ms": _quantile(delays, 0.95) * 1000,
         "cores": used,
     }
 
 
-def _say(instrument: int, price: Decimal) -> None:
-    record_quotes([NewQuote(instrument, price, price, price, "simulated", clock.now())])
-    said[f"{price:f}".encode()] = time.monotonic()
+def _say(markets: dict[int, int], price: Decimal) -> None:
+    """A new price of the owners' markets."""
+    now = clock.now()
+    record_quotes([NewQuote(market, price, price, price, "simulated", now) for market in markets.values()])
+    for owner in markets:
+        said[owner][f"{price:f}".encode()] = time.monotonic()
     with tenancy.system():
-        broadcast(event="prices", data={"instruments": [instrument]})
+        broadcast(event="prices", data={"instruments": list(markets.values())})
 
 
 def _quantile(values: list[float], share: float) -> float:
@@ -126,21 +147,21 @@ def _cpu(web: psutil.Process) -> float:
     return float(sum(sum(process.cpu_times()[:2]) for process in _processes(web)))
 
 
-def _prepare(count: int) -> tuple[list[tuple[str, str]], int]:
-    """Paths and tokens of the streams, and the market that is priced."""
+def _prepare(count: int) -> tuple[list[tuple[str, str]], list[int]]:
+    """Paths and tokens of the streams, and each owner's market."""
     found: list[tuple[str, str]] = []
-    instrument = 0
+    markets = []
     for number in range(math.ceil(count / STREAMS_OF_OWNER)):
         with tenancy.system():
             user = User.objects.create_user(f"owner{number}@example.com", "a password of the bench")
         with tenancy.tenant(user.pk):
-            crowd = gather(user.pk, farms=1, agents=AGENTS)
-        instrument = crowd.instrument.pk
+            crowd = gather(user.pk, farms=1, agents=AGENTS, symbol=f"C{number:02}/USDT")
+        markets.append(crowd.instrument.pk)
         for place in range(STREAMS_OF_OWNER):
             if place % STREAMS_OF_SESSION == 0:
                 text = tokens.access_text(_token(user))
             found.append((f"/agui/agents/{crowd.agents[place % AGENTS].pk}", text))
-    return found[:count], instrument
+    return found[:count], markets
 
 
 def _token(user: User) -> Token:
@@ -150,8 +171,8 @@ def _token(user: User) -> Token:
 
 def main() -> None:
     count, port, pid = map(int, sys.argv[1:])
-    streams, instrument = _prepare(count)
-    found: dict[str, Any] = asyncio.run(_watch(streams, port, pid, instrument))
+    streams, markets = _prepare(count)
+    found: dict[str, Any] = asyncio.run(_watch(streams, port, pid, markets))
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 
 from kit.live.hub import Event
 from moniqo.protocols.agui import asgi, feeds
-from moniqo.protocols.agui.feeds import BATCHES, Feed, Viewer
+from moniqo.protocols.agui.feeds import BATCHES, Feed, Feeds, Viewer
 from moniqo.protocols.agui.states import Reading, Subject
 from tests.protocols.front_end import read_events, state_of
 
@@ -64,7 +65,7 @@ def test_a_hundred_who_watch_are_told_of_one_reading(monkeypatch: pytest.MonkeyP
             assert first == {"value": "0"}
             shelf.value = 1
             for viewer in viewers:
-                viewer.put(SAID)
+                viewer.put(replace(SAID))
             batches = await asyncio.gather(*(viewer.batch() for viewer in viewers))
             assert len(set(batches)) == 1
             assert batches[0] is batches[2]
@@ -83,7 +84,7 @@ def test_what_is_said_meanwhile_is_read_once_after_the_pause(monkeypatch: pytest
         async with feed.watched_by(viewer, AGENT):
             for number in range(1, 30):
                 shelf.value = number
-                viewer.put(SAID)
+                viewer.put(replace(SAID))
                 await settle()
             assert len(shelf.readings) == 2
 
@@ -95,11 +96,11 @@ def test_prices_alone_leave_what_does_not_follow_from_them_unread(monkeypatch: p
         viewer = Viewer("key", feed, AGENT)
         async with feed.watched_by(viewer, AGENT):
             for said in (SAID, PRICED, PRICED, SAID):
-                viewer.put(said)
+                viewer.put(replace(said))
                 await settle()
-            viewer.put(PRICED)
-            viewer.put(SAID)
-            viewer.put(PRICED)
+            viewer.put(replace(PRICED))
+            viewer.put(replace(SAID))
+            viewer.put(replace(PRICED))
             await settle()
 
     assert play(story, monkeypatch).before == [False, False, True, True, False, False]
@@ -109,7 +110,7 @@ def test_nothing_is_said_where_nothing_has_changed(monkeypatch: pytest.MonkeyPat
     async def story(feed: Feed, shelf: Shelf) -> None:
         viewer = Viewer("key", feed, AGENT)
         async with feed.watched_by(viewer, AGENT):
-            viewer.put(SAID)
+            viewer.put(replace(SAID))
             await settle()
             assert len(shelf.readings) == 2
             assert not viewer._has_some.is_set()
@@ -123,13 +124,13 @@ def test_who_is_too_slow_begins_anew_and_keeps_no_more_than_a_few_batches(monkey
         async with feed.watched_by(viewer, AGENT):
             for number in range(1, 2 * BATCHES):
                 shelf.value = number
-                viewer.put(SAID)
+                viewer.put(replace(SAID))
                 await settle()
                 assert len(viewer._batches) <= BATCHES
             found = read_events(await viewer.batch())
             assert found[0] == {"type": "STATE_SNAPSHOT", "snapshot": {"value": str(2 * BATCHES - 1)}}
             shelf.value = 999
-            viewer.put(SAID)
+            viewer.put(replace(SAID))
             assert state_of([*found, *read_events(await viewer.batch())]) == {"value": "999"}
 
     play(story, monkeypatch)
@@ -145,7 +146,7 @@ def test_what_can_be_watched_no_more_ends_the_run_with_a_code_and_nothing_of_its
             shelf.fault = fault
             if fault is None:
                 feed._read = nothing
-            viewer.put(SAID)
+            viewer.put(replace(SAID))
             assert await viewer.batch() == b""
             assert viewer.error == code
             assert "secret" not in asgi.ERRORS[code]
@@ -173,3 +174,27 @@ def test_a_quiet_run_is_kept_open_by_pings(monkeypatch: pytest.MonkeyPatch) -> N
 
     play(story, monkeypatch)
     assert sent[0] == b": ping\n\n"
+
+
+def test_who_is_about_to_watch_shares_the_feed_of_their_owner_and_nobody_keeps_one() -> None:
+    owner, found = uuid4(), Feeds()
+    first = found.of(owner)
+    found.of(uuid4())
+    assert found.of(owner) is first
+    assert len(found._feeds) == 1
+    del first
+    assert len(found._feeds) == 0
+
+
+def test_prices_of_what_it_has_nothing_to_do_with_are_not_read_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reading, "markets", frozenset({7}))
+
+    async def story(feed: Feed, shelf: Shelf) -> None:
+        viewer = Viewer("key", feed, AGENT)
+        async with feed.watched_by(viewer, AGENT):
+            for instruments, readings in ((b"[8, 9]", 1), (b"[7]", 2)):
+                viewer.put(Event("", "prices", f'{{"instruments": {instruments.decode()}}}'))
+                await settle()
+                assert len(shelf.readings) == readings
+
+    play(story, monkeypatch)

@@ -9,13 +9,15 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError, connections
 
@@ -66,7 +68,7 @@ class Viewer(Stream):
         return opening(self._subject, self.reading)
 
     def put(self, event: Event) -> None:
-        self._feed.stir(is_prices=event.name == PRICES)
+        self._feed.hear(event)
 
     def give(self, batch: bytes) -> None:
         if len(self._batches) >= BATCHES:
@@ -113,6 +115,7 @@ class Feed:
         self._shown: dict[Subject, _Shown] = {}
         self._lock = asyncio.Lock()
         self._stirred = asyncio.Event()
+        self._heard: Event | None = None
         self._is_only_prices = True
         self._whole_at = 0.0
         self._following: asyncio.Task[None] | None = None
@@ -120,6 +123,19 @@ class Feed:
     @property
     def is_watched(self) -> bool:
         return bool(self._shown)
+
+    def hear(self, event: Event) -> None:
+        """What the hub says, to each viewer the same."""
+        if event is self._heard:
+            return
+        self._heard, is_prices = event, event.name == PRICES
+        if not is_prices or self._is_moved_by(orjson.loads(event.data).get("instruments", ())):
+            self.stir(is_prices=is_prices)
+
+    def _is_moved_by(self, instruments: Iterable[int]) -> bool:
+        """Whether one of them has to do with what is watched; what says nothing of itself may follow from any."""
+        markets = [shown.reading.markets for shown in self._shown.values()]
+        return not all(markets) or any(not known.isdisjoint(instruments) for known in markets)
 
     def stir(self, *, is_prices: bool = False) -> None:
         """Something has changed, or prices alone: it is read again, soon and once."""
@@ -201,11 +217,10 @@ class Feeds:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="agui")
-        self._feeds: dict[UUID, Feed] = {}
+        # One is there as long as somebody watches, or is about to: its viewers hold it.
+        self._feeds: WeakValueDictionary[UUID, Feed] = WeakValueDictionary()
 
     def of(self, owner_id: UUID) -> Feed:
-        for known in [known for known, feed in self._feeds.items() if not feed.is_watched]:
-            del self._feeds[known]
         return self._feeds.setdefault(owner_id, Feed(owner_id, self._read))
 
     async def asked(self, question: Callable[[], Found]) -> Found:

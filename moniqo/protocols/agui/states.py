@@ -18,11 +18,12 @@ from ninja import Schema
 
 from farms.models import AgentRun
 from farms.schemas import AgentOut, FarmOut, RunOut
-from farms.selectors import FarmFacts, RunRow, agent_runs, farm_facts, farm_rows, run_row, states_of
+from farms.selectors import AgentRow, FarmFacts, RunRow, agent_runs, farm_facts, farm_rows, run_row, states_of
 from farms.selectors.agents import rows_of
 from kit import clock
 from kit.decimals import plain
 from kit.statuses import State
+from markets.models import Instrument
 from portfolio import valuation
 from portfolio.exposure import limits as exposure_limits
 from portfolio.exposure.measuring import read_exposure
@@ -83,11 +84,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A subject at one moment. `happened` holds entries by their names, `decisions` the newest ones, oldest first."""
+    """A subject at one moment. `happened` holds entries by their names, `decisions` the newest ones, oldest first.
+
+    `book` is what it was read from when all of it was read, `row` an agent's: they hold what no price changes.
+    """
 
     state: Json
     happened: dict[str, Json]
     decisions: tuple[Decision, ...]
+    book: "_Book | None" = None
+    row: AgentRow | None = None
+
+    @property
+    def markets(self) -> frozenset[int]:
+        """The instruments whose prices change it."""
+        return frozenset() if self.book is None else self.book.markets
 
 
 def read(
@@ -96,12 +107,17 @@ def read(
     """The subjects that are there. Runs as the tenant, reading.
 
     Of those that are in `before` nothing has changed but prices: what happened, was decided and is allowed stays, and
-    is not read again.
+    so do orders and what an agent is; none of it is read again.
     """
     book = _Book(owner_id, before)
-    agents = {subject.id for subject in subjects if subject.kind == "agents"}
+    rows = {subject: before[subject].row for subject in subjects if subject in before}
+    agents = {subject.id for subject in subjects if subject.kind == "agents" and rows.get(subject) is None}
     farms = {subject.id for subject in subjects if subject.kind == "farms"}
     found: dict[Subject, Reading] = {}
+    for subject, row in rows.items():
+        if row is not None and (now := book.priced(row)) is not None:
+            about = book.about(subject, now.wallet_id, now.standing, now.state.next_at)
+            found[subject] = replace(before[subject], state={"agent": shown(AgentOut, now), **about})
     if agents:
         states = states_of(farm_facts(owner_id=owner_id, only=Q(agents__in=agents)))
         for agent in rows_of(owner_id, book.nodes, book.stand, states, only=Q(pk__in=agents)):
@@ -110,7 +126,8 @@ def read(
             state = {"agent": shown(AgentOut, agent), **about}
             runs = agent_runs(owner_id=owner_id, agent_id=agent.id)
             signals = runs.exclude(decision=AgentRun.Decision.HOLD)
-            found[subject] = _reading(state, book, subject, agent.wallet_id, signals=signals, decided=runs)
+            reading = _reading(state, book, subject, agent.wallet_id, signals=signals, decided=runs)
+            found[subject] = replace(reading, row=agent)
     for farm in farm_rows(owner_id=owner_id, farm_ids=[pk for pk in farms if pk]) if farms else ():
         next_at = _first(agent.state.next_at for agent in farm.agents)
         subject = Subject("farms", farm.id)
@@ -133,6 +150,9 @@ class _Book:
 
     def __init__(self, owner_id: UUID, before: Mapping[Subject, Reading]) -> None:
         self.owner_id, self.before = owner_id, before
+        self.read_at = clock.now()
+        books = [reading.book for reading in before.values() if reading.book is not None]
+        self._older = max(books, key=lambda book: book.read_at, default=None)
 
     @cached_property
     def nodes(self) -> dict[UUID, WalletNode]:
@@ -144,7 +164,7 @@ class _Book:
 
     @cached_property
     def work(self) -> Mapping[UUID, Any]:
-        return work_of(self.owner_id)
+        return self._older.work if self._older else work_of(self.owner_id)
 
     @cached_property
     def positions(self) -> tuple[PositionRow, ...]:
@@ -152,7 +172,27 @@ class _Book:
 
     @cached_property
     def orders(self) -> tuple[OrderRow, ...]:
-        return unfinished_orders(owner_id=self.owner_id, limit=ORDERS_READ)
+        return self._older.orders if self._older else unfinished_orders(owner_id=self.owner_id, limit=ORDERS_READ)
+
+    @cached_property
+    def markets(self) -> frozenset[int]:
+        """Those of what is held, and of what it is counted in."""
+        counted = {node.base_asset for node in self.nodes.values()} | {one.base for one in self.stand.values()}
+        held = {holding.asset for node in self.nodes.values() for holding in node.holdings}
+        known = Instrument.objects.filter(base__in=counted | held).values_list("pk", flat=True)
+        return frozenset(known).union(row.instrument_id for row in self.positions)
+
+    @cached_property
+    def held(self) -> dict[tuple[UUID, str], PositionRow]:
+        return {(row.wallet_id, row.symbol): row for row in self.positions}
+
+    def priced(self, agent: AgentRow) -> AgentRow | None:
+        """The agent at the prices of now; None where its wallet is gone."""
+        node, standing = self.nodes.get(agent.wallet_id), self.stand.get(agent.wallet_id)
+        if node is None or standing is None:
+            return None
+        position = self.held.get((agent.wallet_id, agent.symbol))
+        return replace(agent, standing=standing, free=node.free_value, position=position)
 
     def is_within(self, wallet_id: UUID, top: UUID) -> bool:
         """Whether the first wallet is the second one or stands below it."""
@@ -285,7 +325,7 @@ def _reading(
     decided: Any = None,
 ) -> Reading:
     if (before := book.before.get(subject)) is not None:
-        return replace(before, state=state)
+        return replace(before, state=state)  # the book stays the one that all of it was read from
     where = None if wallet_id is None else [wallet_id]
     placed = orders(owner_id=book.owner_id, wallet_ids=where, limit=HAPPENED_MOST)
     entries: dict[str, Json] = {f"order-{row.id}": _order_entry(row) for row in placed}
@@ -301,7 +341,8 @@ def _reading(
             entries[f"signal-{run.id}"] = _signal_entry(run)
         decisions = tuple(_decision(run) for run in sorted(map(run_row, decided[:SAID_MOST]), key=lambda run: run.id))
     newest = sorted(entries, key=lambda name: entries[name]["at"], reverse=True)[:HAPPENED_MOST]
-    return Reading(state, {name: entries[name] for name in newest}, decisions)
+    book.markets  # noqa: B018 - read now, with the rest, at one moment
+    return Reading(state, {name: entries[name] for name in newest}, decisions, book)
 
 
 def _order_entry(row: OrderRow) -> Json:

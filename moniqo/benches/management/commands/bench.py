@@ -39,6 +39,7 @@ BENCHMARKS: Final = {
     "rebalancing": "moniqo.benches.rebalancing:rebalancing",
     "portfolio": "moniqo.benches.portfolio:portfolio",
     "agui": "moniqo.benches.front_ends:agui",
+    "mcp": "moniqo.benches.front_ends:mcp",
     "backtest": "moniqo.benches.laboratory:backtest",
     "walk-forward": "moniqo.benches.walking:walk_forward",
 }
