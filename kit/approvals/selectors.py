@@ -10,6 +10,7 @@ from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 
 from kit import clock
+from kit.alerts.links import about, url_of, words_of
 from kit.approvals.acts import act_of, label_of
 from kit.approvals.models import Approval
 from kit.errors import NotFoundError
@@ -18,6 +19,10 @@ from kit.sentences import Sentence, quoted, sentence
 from kit.statuses import colour
 
 PAGE_ROWS: Final = 50
+# What of an act's arguments and of its result has a page, and whose.
+SUBJECTS: Final = {
+    "wallet_id": "wallet", "agent_id": "agent", "farm_id": "farm", "order_id": "order", "goal_id": "goal",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class ApprovalRow:
     answered_at: datetime | None
     answered_by: str
     note: Sentence
+    given: dict[str, Any]
     result: dict[str, Any]
     needs_owner: bool
 
@@ -50,6 +56,13 @@ class ApprovalRow:
     def health(self) -> str:
         """The chip's colour."""
         return colour("approval", self.status)
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Words and addresses of what it is about, and of what came of it."""
+        named = self.given | self.result
+        things = [about(kind, named[name]) for name, kind in SUBJECTS.items() if named.get(name)]
+        return [(words_of(thing), url_of(thing)) for thing in things]
 
     @property
     def refusal(self) -> Sentence:
@@ -106,6 +119,7 @@ def approval_row(asked: Approval) -> ApprovalRow:
         answered_at=asked.answered_at,
         answered_by=asked.answered_by,
         note=_quoted(asked.note),
+        given=asked.given,
         result=asked.result,
         needs_owner=_needs_owner(asked.kind),
     )

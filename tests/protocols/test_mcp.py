@@ -15,6 +15,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import ElicitResult
 
 from kit import tenancy
 from kit.embedded.environment import DATABASE_VARIABLES
@@ -43,13 +44,15 @@ def known() -> Known:
     return operations()
 
 
-def ask(stage: Stage, headers: dict[str, str], story: Callable[[Client], Awaitable[Any]], mode: str = "auto") -> Any:
+def ask(
+    stage: Stage, headers: dict[str, str], story: Callable[[Client], Awaitable[Any]], mode: str = "auto", **more: Any
+) -> Any:
     """What `story` finds out with a client that carries these headers."""
 
     async def whole() -> Any:
         async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
             transport = streamable_http_client(f"{stage.url}/mcp", http_client=http)
-            async with Client(transport, mode=mode) as client:
+            async with Client(transport, mode=mode, **more) as client:
                 return await story(client)
 
     return asyncio.run(whole())
@@ -231,6 +234,41 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
 
 
 @pytest.mark.parametrize(
+    ("action", "content", "is_done"),
+    [("accept", {"go_ahead": True}, True), ("accept", {"go_ahead": False}, False), ("accept", None, False),
+     ("decline", None, False), ("cancel", None, False)],
+)  # fmt: skip
+def test_a_client_that_can_ask_its_person_does_so_before_money_or_orders_are_touched(
+    stage: Stage, action: Any, content: Any, is_done: bool
+) -> None:
+    asked: list[str] = []
+
+    async def person(_: Any, told: Any) -> ElicitResult:
+        asked.append(told.message)
+        return ElicitResult(action=action, content=content)
+
+    async def story(client: Client) -> tuple[Any, Any]:
+        given = {"wallet_id": str(stage.world.agent.wallet_id), "symbol": stage.world.bitcoin.symbol, "side": "buy"}
+        key = f"asked-{action}-{content}"
+        placed = await client.call_tool("place_order", {**given, "idempotency_key": key, "quantity": "900"})
+        return placed, await client.call_tool("list_wallets", {})
+
+    headers = bearer(stage.world.owner)
+    placed, _ = ask(stage, headers, story, elicitation_callback=person)
+    assert len(asked) == 1, "nothing is asked before what only reads"
+    assert "Place an order through the risk gate?" in asked[0]
+    assert "quantity 900" in asked[0]
+    assert placed.is_error is not is_done
+    if is_done:
+        assert placed.structured_content["outcome"] == "refused", "the gate says no, whatever the person says"
+    else:
+        assert "did not say yes" in placed.content[0].text
+    asked.clear()
+    refused, _ = ask(stage, bearer(stage.world.owner, "read"), story, elicitation_callback=person)
+    assert (refused.is_error, asked) == (True, []), "nobody is asked about what the token may not do"
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
         ("place_order", {"wallet_id": "x"}, "Give idempotency_key"),
@@ -315,7 +353,7 @@ def test_resources_and_prompts(stage: Stage) -> None:
 
     resources, templates, portfolio, diary, prompt, prompts = ask(stage, bearer(stage.world.owner, "read"), story)
     assert [str(one.uri) for one in resources] == ["moniqo://portfolio"]
-    assert len(templates) == 3
+    assert len(templates) == 4
     assert json.loads(portfolio.contents[0].text)["base"] == "USDT"
     assert json.loads(diary.contents[0].text)["items"]
     assert "p-1" in prompt.messages[0].content.text

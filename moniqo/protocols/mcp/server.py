@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from kit.bodies import Scope
 from moniqo.protocols.calls import CALLS, Protocol
 from moniqo.protocols.inside import Answer, Asker, Inside
-from moniqo.protocols.mcp import calling
+from moniqo.protocols.mcp import calling, confirming
 from moniqo.protocols.mcp.operations import Operation, operations
 
 
@@ -45,6 +45,7 @@ TEMPLATES: Final = (
         "position_id",
     ),
     ("moniqo://agents/{agent_id}/diary", "Why an agent did what it did", "why", "agent_id"),
+    ("moniqo://backtests/{backtest_id}", "What a backtest found", "get_backtest", "backtest_id"),
 )
 PROMPTS: Final = {
     "review_my_day": Prompt(
@@ -93,6 +94,25 @@ class _Tools:
         CALLS.note(asker.token_id, Protocol.MCP, tool, arguments, status=result.status, began=began)
         return result
 
+    async def answered(
+        self, context: Context, asked: types.CallToolRequestParams
+    ) -> calling.Result | types.InputRequiredResult:
+        """The call's result, or what the client is to ask first. Raises MCPError where there is no such tool."""
+        operation, arguments = self._known.get(asked.name), asked.arguments or {}
+        if operation is not None:
+            asker = await self.asker(context)
+            first = confirming.question(context, operation.tool, asked)
+            if first is not None and operation.is_allowed(asker.scopes):
+                return first
+            if confirming.is_declined(operation.tool, asked):
+                result = calling.Result(None, confirming.DECLINED, 403)
+                CALLS.note(asker.token_id, Protocol.MCP, asked.name, arguments, status=result.status, began=monotonic())
+                return result
+        result = await self.called(context, asked.name, arguments)
+        if result is calling.NO_SUCH_TOOL:
+            raise MCPError(types.INVALID_PARAMS, result.refusal)
+        return result
+
 
 def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     """The server; `outer_of` says of a question who asks it."""
@@ -107,10 +127,12 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
         offered = [operation for operation in await allowed(context) if operation.tool.is_listed]
         return types.ListToolsResult(tools=[_tool(operation) for operation in offered])
 
-    async def call_tool(context: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
-        result = await tools.called(context, asked.name, asked.arguments or {})
-        if result is calling.NO_SUCH_TOOL:
-            raise MCPError(types.INVALID_PARAMS, result.refusal)
+    async def call_tool(
+        context: Context, asked: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        result = await tools.answered(context, asked)
+        if isinstance(result, types.InputRequiredResult):
+            return result
         return types.CallToolResult(
             content=[types.TextContent(text=result.text)],
             structured_content=result.found,

@@ -140,6 +140,15 @@ TOOLS: Final = (
         is_listed=False,
     ),
     Tool(
+        "get_backtest", "GET", "/backtests/{backtest_id}",
+        "What a backtest found, and what that is worth. Example: backtest_id=…",
+        "backtest_id",
+        "id status step error strategy symbols timeframe since until quote final_equity total_return sharpe "
+        "max_drawdown trades verdict",
+        {"verdict": "is_significant trials deflated_sharpe"},
+        is_listed=False,
+    ),
+    Tool(
         "explain_value", "GET", "/portfolio/decomposition",
         "What changed the value, day by day. Example: period=week",
         "wallet_id period from to", "base timezone total lines",
