@@ -48,7 +48,7 @@ async def _api(client: httpx2.AsyncClient) -> None:
 
 
 async def _page(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/portfolio/")
+    answer = await client.get("/trading/positions/")
     assert answer.status_code == 200, answer.status_code  # noqa: S101 - the same
 
 
