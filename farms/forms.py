@@ -28,7 +28,7 @@ class FarmForm(forms.Form):
     kind = forms.ChoiceField(
         label="Kind of strategies",
         choices=Farm.Kind.choices,
-        help_text="Offered first when an agent is hired; mixed for agents of several kinds.",
+        help_text="What its agents may follow: one kind, any ready-made one (mixed), or your own rules too (custom).",
     )
     name = TextField(max_length=80)
     master = forms.ModelChoiceField(Wallet.objects.none(), label="Funded by", empty_label=None)

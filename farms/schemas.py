@@ -23,7 +23,7 @@ from kit.api import (
 )
 from kit.statuses import State
 
-Kind = Literal["trend_following", "breakout", "price_action", "mixed", "custom"]
+Kind = Literal["trend_following", "breakout", "price_action", "mean_reversion", "mixed", "custom"]
 
 
 Sizing = Literal["cash", "risk"]
@@ -167,7 +167,7 @@ class AgentIn(Body):
 
     farm_id: UUID
     name: str = Field(min_length=1, max_length=80)
-    strategy: str = Field("", description="A slug of `GET /strategies`.")
+    strategy: str = Field("", description="A slug of `GET /strategies`; by default what the farm's kind says.")
     instrument_id: int
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)

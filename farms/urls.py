@@ -1,6 +1,7 @@
 from django.urls import path
 
 from farms import place_pages, views
+from farms.policy import pages as policy_pages
 
 app_name = "farms"
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
     path("<uuid:pk>/edit/", views.edit_farm, name="farm-edit"),
+    path("<uuid:pk>/policy/", policy_pages.policy, name="farm-policy"),
     path("<uuid:pk>/archive/", views.archive_farm, name="farm-archive"),
     path("<uuid:pk>/restore/", place_pages.restore_farm, name="farm-restore"),
     path("<uuid:pk>/move/", place_pages.move_farm, name="farm-move"),

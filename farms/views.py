@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from farms import charts, listing, selectors, services
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm, StrategyVersion
+from farms.policy.readings import policy_row
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part, vary, wants_part
@@ -62,6 +63,7 @@ def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     sort = understood(request.GET.get("sort", ""), listing.SORTS)
     agents = listing.agents_of(page.farm, sort, request.GET.get("page"))
     context = {"page": page, "farm": page.farm, "agents": agents, "sort": sort, "chart": charts.profit_curve(page)}
+    context["policy"] = policy_row(owner_id=owner_of(request), farm_id=pk)
     return render(request, "farms/farm.html", context)
 
 
@@ -258,6 +260,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     options = [] if like else [(each.slug, each.name) for each in offered.values()]
     context = {"farm": found, "strategy": strategy, "strategies": options, "version": version}
     context["saved"] = [] if like else saved
+    context["composes"] = services.allows(found.kind, Farm.Kind.CUSTOM)
     return _form(request, form, title=f"Hire an agent for {found.name}", verb="Hire the agent", **context)
 
 
@@ -367,10 +370,9 @@ def _strategy_of(agent: Agent | None) -> Strategy | None:
 
 
 def _offered(farm: Farm) -> dict[str, Strategy]:
-    """The strategies that a form can ask for, the farm's own kind first."""
-    simple = [strategy for strategy in strategies.catalog() if not strategy.is_composed]
-    simple.sort(key=lambda strategy: strategy.slug != farm.kind)
-    return {strategy.slug: strategy for strategy in simple}
+    """The strategies that a form can ask for and that the farm's kind allows."""
+    simple = (strategy for strategy in strategies.catalog() if not strategy.is_composed)
+    return {strategy.slug: strategy for strategy in simple if services.allows(farm.kind, strategy.slug)}
 
 
 def _version(request: HttpRequest, farm: Farm, saved: Sequence[StrategyVersion]) -> StrategyVersion | None:

@@ -183,7 +183,7 @@ def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held: D
     facts, instrument = batch.facts(agent.wallet_id), agent.instrument
     price = facts.price(is_buy=view.signal.enter > 0) or view.signal.close
     left = capital.quantity(instrument) - (abs(held) if held else Decimal(0))
-    room = capital.value(instrument) * agent.farm.maximum_share - left * price
+    room = capital.value(instrument) * agent.farm.cap_of(instrument.symbol) - left * price
     freed = freed_by_leaving(wallet_id=agent.wallet_id, instrument=instrument, price=price) if held else Decimal(0)
     return Means(
         cash=max(facts.purse(instrument.quote).free + freed, Decimal(0)),
@@ -196,6 +196,7 @@ def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held: D
         minimum_notional=instrument.minimum_notional,
         exposure=exposure(facts.path),
         leverage=agent.leverage if may_short(agent) else None,
+        obstacle=capital.entries.obstacle(instrument),
     )
 
 

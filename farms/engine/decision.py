@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Final, Literal
 
 from kit.decimals import plain
-from kit.sentences import Sentence
+from kit.sentences import Sentence, joined
 from trading.risk.sizing import in_lots, largest_buy, largest_open
 
 LONG: Final = 1
@@ -55,7 +55,7 @@ class Means:
     `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in
     the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk");
     `exposure` is the share of it that limits and agents leave (0 to 1). Of a perpetual `leverage` is how many times its
-    margin an entry is worth; None on spot.
+    margin an entry is worth; None on spot. `obstacle` is what the farm's policy has against any entry now.
     """
 
     cash: Decimal
@@ -68,6 +68,7 @@ class Means:
     minimum_notional: Decimal
     exposure: Decimal = Decimal(1)
     leverage: Decimal | None = None
+    obstacle: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def leave_it(*, signal: Signal, held: Decimal | None, may_short: bool = False) -
 
 
 def _enter(signal: Signal, means: Means) -> Decision:
+    if means.obstacle is not None:
+        return Decision("skip", joined(_told(SKIP, signal.reason), means.obstacle))
     wanted = _wanted_notional(signal, means)
     if wanted is None:
         side = "below" if signal.enter > 0 else "above"

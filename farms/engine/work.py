@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from farms.engine.policy import Entries
 from farms.models import Agent, Farm
 from kit import clock
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
@@ -20,13 +21,15 @@ ZERO = Decimal(0)
 
 
 class FarmCapital:
-    """What a farm is worth and what its agents have in each instrument, read when first asked for.
+    """What a farm is worth, what its agents have in each instrument and what its policy lets them enter, read when
+    first asked for.
 
     Read once for all who enter at one bar: an order placed meanwhile is told to `bought`, so that the next one finds as
     much room as if everything had been read again. Lives under the farm's lock.
     """
 
     def __init__(self, farm: Farm) -> None:
+        self.entries = Entries(farm)
         self._members = Q(wallet=farm.wallet_id) | Q(wallet__parent=farm.wallet_id)
         self._values: dict[tuple[str, str], Decimal] = {}
         self._quantities: dict[int, Decimal] = {}

@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from kit import clock
 from kit.models import Identified, MoneyField, Owned, SentenceField
-from markets.bounds import BEYOND
+from markets.bounds import BEYOND, SYMBOL_LENGTH
 from markets.models import Instrument, Timeframe
 from trading.models import Order
 from wallets.models import Wallet
@@ -28,6 +29,7 @@ class Farm(Identified, Owned):
         TREND_FOLLOWING = "trend_following", "Trend following"
         BREAKOUT = "breakout", "Breakout"
         PRICE_ACTION = "price_action", "Price action"
+        MEAN_REVERSION = "mean_reversion", "Mean reversion"
         MIXED = "mixed", "Mixed"
         CUSTOM = "custom", "Custom"
 
@@ -45,6 +47,26 @@ class Farm(Identified, Owned):
         default=Decimal("0.6"),
         help_text="Most of the farm's value that its agents may hold in one instrument together.",
     )
+    # The rest of its policy, beside the targets of its agents' wallets, which are their weights.
+    caps = models.JSONField(
+        default=dict, blank=True, help_text="The same for one market: fractions as strings, by symbol."
+    )
+    allowed_symbols = ArrayField(
+        models.CharField(max_length=SYMBOL_LENGTH),
+        default=list,
+        blank=True,
+        help_text="The markets that its agents enter; none means all.",
+    )
+    trading_days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text="On which days its agents enter, 1 is Monday; none means each.",
+    )
+    opens_at = models.TimeField(null=True, blank=True, help_text="From when on, where its owner is.")
+    closes_at = models.TimeField(
+        null=True, blank=True, help_text="Until when; earlier than it opens means on the next day."
+    )
 
     class Meta:
         ordering = ("created_at",)
@@ -53,10 +75,22 @@ class Farm(Identified, Owned):
             models.CheckConstraint(
                 condition=Q(maximum_share__gt=0, maximum_share__lte=1), name="farm_maximum_share_is_a_fraction"
             ),
+            models.CheckConstraint(
+                condition=Q(trading_days__contained_by=list(range(1, 8))), name="farm_trading_days_are_of_a_week"
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at__isnull=True, closes_at__isnull=True)
+                | (Q(opens_at__isnull=False, closes_at__isnull=False) & ~Q(opens_at=F("closes_at"))),
+                name="farm_opens_and_closes",
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def cap_of(self, symbol: str) -> Decimal:
+        """Most of its value that its agents may hold in this market together, a fraction."""
+        return Decimal(self.caps[symbol]) if symbol in self.caps else self.maximum_share
 
     @property
     def is_acting(self) -> bool:

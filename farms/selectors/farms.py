@@ -218,17 +218,19 @@ def _farm_row(
         size=facts.size,
         running=facts.running,
         agents=members,
-        exposure=_exposure(members, standing.value or ZERO, farm.maximum_share),
+        exposure=_exposure(members, standing.value or ZERO, farm),
     )
 
 
-def _exposure(agents: tuple[AgentRow, ...], value: Decimal, cap: Decimal) -> tuple[Exposure, ...]:
+def _exposure(agents: tuple[AgentRow, ...], value: Decimal, farm: Farm) -> tuple[Exposure, ...]:
     """Per instrument, largest first; what has no price is left out, as it is from the farm's value."""
     held: dict[str, Decimal] = defaultdict(Decimal)
     for agent in agents:
         if agent.position is not None and agent.position.value is not None:
             held[agent.symbol] += agent.position.value
-    rows = (Exposure(symbol, amount, amount / value, cap) for symbol, amount in held.items() if value > 0)
+    rows = (
+        Exposure(symbol, amount, amount / value, farm.cap_of(symbol)) for symbol, amount in held.items() if value > 0
+    )
     return tuple(sorted(rows, key=lambda row: -row.value))
 
 

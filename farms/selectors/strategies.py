@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from farms.kinds import allows
 from farms.models import Agent, Farm, StrategyVersion
 from kit.errors import NotFoundError
 from markets.models import Instrument
@@ -37,9 +38,10 @@ def strategy_account(key: str, *, owner_id: UUID) -> Account:
 def hireable_versions(*, owner_id: UUID, farm: Farm) -> list[StrategyVersion]:
     """The newest version of each saved strategy that an agent of the farm can follow, by name.
 
-    Left out is what is not installed, and what is short where only spot can be traded.
+    Left out is what is not installed, what the farm's kind does not allow, and what is short where only spot can be
+    traded.
     """
-    installed = {one.slug for one in strategies.catalog()}
+    installed = {one.slug for one in strategies.catalog() if allows(farm.kind, one.slug)}
     rows = StrategyVersion.objects.filter(owner_id=owner_id, saved__strategy__in=installed).select_related("saved")
     newest = list(rows.order_by("saved_id", "-number").distinct("saved_id"))
     if any(not _is_long(version) for version in newest) and not has_perpetuals(farm.wallet.connection.venue):

@@ -5,6 +5,7 @@ from farms.engine.history import History
 from farms.engine.quiet import prepare_runs
 from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
+from farms.kinds import allows
 from farms.services.changing import archive_agent, archive_farm, follow_version, update_agent, update_farm
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.forgetting import RUNS
@@ -16,6 +17,7 @@ __all__ = [
     "RUNS",
     "History",
     "Tape",
+    "allows",
     "archive_agent",
     "archive_farm",
     "bars_wanted",

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 
 from farms.engine.standing import last_closed, lock_agent, lock_farm, members
+from farms.kinds import READY_MADE, allows, require_known
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent, StrategyVersion
-from farms.services.diary import record
+from farms.services.diary import record, record_changes
 from farms.services.hiring import (
     checked_parameters,
     fraction,
@@ -22,7 +23,7 @@ from farms.services.hiring import (
 from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
-from kit.sentences import Sentence, Value, public, sentence
+from kit.sentences import Sentence
 from markets.models import Timeframe
 from quant import strategies
 from trading.models import Order, Position
@@ -42,8 +43,7 @@ def update_farm(
     with transaction.atomic():
         farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
-        if kind not in Farm.Kind.values:
-            raise invalid("kind", f"Choose one of {', '.join(Farm.Kind.values)}.")
+        require_known(kind)
         if kind != farm.kind:
             _require_its_agents_are(farm, Farm.Kind(kind))
         before = _facts_of_farm(farm)
@@ -51,7 +51,7 @@ def update_farm(
         farm.save(update_fields=("name", "kind", "maximum_share"))
         _update_wallet(farm.wallet, name, target_weight)
         farm.wallet.refresh_from_db()
-        _record(farm, before, _facts_of_farm(farm))
+        record_changes(farm, before, _facts_of_farm(farm))
     return farm
 
 
@@ -97,7 +97,7 @@ def update_agent(
             update_fields=("name", "timeframe", "sizing", "size", "leverage", "version", "parameters", "last_bar")
         )
         _update_wallet(agent.wallet, name, agent.wallet.target_weight)
-        _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
+        record_changes(agent.farm, before, _facts_of_agent(agent), agent=agent)
     return agent
 
 
@@ -118,7 +118,7 @@ def follow_version(*, owner_id: UUID, agent_id: UUID, version: StrategyVersion) 
         except InvalidInputError as error:
             raise ConflictError(f"{agent.name} cannot follow these rules. {error}") from error
         agent.save(update_fields=("version", "parameters"))
-        _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
+        record_changes(agent.farm, before, _facts_of_agent(agent), agent=agent)
     return agent
 
 
@@ -236,18 +236,14 @@ def require_changeable(farm: Farm) -> Farm:
     return farm
 
 
-def require_kind(farm: Farm, agent: Agent) -> None:
-    """Raises ConflictError where the farm is of one kind and the agent of another."""
-    if farm.kind not in (Farm.Kind.MIXED, agent.strategy):
-        raise ConflictError(f"{farm.name} is a {farm.get_kind_display()} farm: make it {Farm.Kind.MIXED.label} first.")
-
-
 def _require_its_agents_are(farm: Farm, kind: Farm.Kind) -> None:
-    """A farm of one kind has agents of that kind; a mixed one may have any."""
-    others = [agent for agent in members([farm]) if agent.strategy != kind and agent.status != Agent.Status.ARCHIVED]
-    if kind != Farm.Kind.MIXED and others:
+    """Raises ConflictError that names who may not work in a farm of this kind."""
+    present = (agent for agent in members([farm]) if agent.status != Agent.Status.ARCHIVED)
+    others = [agent for agent in present if not allows(kind, agent.strategy)]
+    if others:
         names = ", ".join(f"{agent.name} ({strategies.get(agent.strategy).name})" for agent in others)
-        raise ConflictError(f"Choose {Farm.Kind.MIXED.label}, or archive who is no {kind.label} agent first: {names}.")
+        way = Farm.Kind.CUSTOM if any(agent.strategy not in READY_MADE for agent in others) else Farm.Kind.MIXED
+        raise ConflictError(f"Choose {way.label}, or archive first who is no {kind.label} agent: {names}.")
 
 
 def require_unarchived(agent: Agent) -> None:
@@ -280,22 +276,6 @@ def _facts_of_agent(agent: Agent) -> dict[str, str]:
     for item in strategies.get(agent.strategy).schema:
         facts[item.title] = item.in_words(agent.parameters.get(item.name, item.default))
     return facts
-
-
-def _record(farm: Farm, before: Mapping[str, str], after: Mapping[str, str], *, agent: Agent | None = None) -> None:
-    """Write what differs, if anything does."""
-    changed = [name for name, value in after.items() if before[name] != value]
-    if changed:
-        words = "; ".join(f"{name}: {{before{place}}} → {{after{place}}}" for place, name in enumerate(changed))
-        values: dict[str, Value | str] = {}
-        for place, name in enumerate(changed):
-            values |= {f"before{place}": _fact(name, before[name]), f"after{place}": _fact(name, after[name])}
-        record(farm, FarmEvent.Kind.CHANGED, agent=agent, detail=sentence(words, **values))
-
-
-def _fact(name: str, text: str) -> Value | str:
-    """Names stay as they were given; every figure of the other facts is public."""
-    return text if name in {"Name", "Follows"} else public(text)
 
 
 def _percent(share: Decimal) -> str:

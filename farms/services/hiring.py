@@ -7,10 +7,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from farms.engine.standing import lock_farm
+from farms.kinds import preset, require_allowed, require_known
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent, StrategyVersion
 from farms.services.diary import record
 from kit import clock
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError, InvalidInputError
 from markets.models import Instrument, Timeframe
 from quant import strategies
 from quant.errors import QuantError
@@ -36,6 +38,7 @@ def create_farm(
     `target_weight` the fraction of the master's value the farm should have.
     """
     name = named(name, taken=Farm.objects.filter(owner_id=owner_id))
+    require_known(kind)
     maximum_share = fraction(maximum_share, "maximum_share")
     master = _parent(master_id, Wallet.Role.MASTER, "master_id")
     wallet = create_wallet(
@@ -63,16 +66,15 @@ def create_agent(
 ) -> Agent:
     """A paused agent with a wallet under the farm's, assigned to the farm from now on.
 
-    Its rules are those of a saved version, or of a `strategy` (slug) with `parameters` of its own.
+    Its rules are those of a saved version, or of a `strategy` (slug) with `parameters` of its own; where none is named
+    it is the one of the farm's kind, which says what its agents may follow.
     `size` is by default half of the cash for "cash", one percent of it for "risk". The instrument says what kind is
     traded: a perpetual is sold short as well, and with `leverage` an entry is worth that many times its margin.
 
-    Raises InvalidInputError naming the field: a parameter outside the strategy's schema, an instrument that the farm's
-    connection does not trade, an unknown timeframe, a size that is no fraction.
+    Raises InvalidInputError naming the field: a strategy of another kind, a parameter outside its schema, an instrument
+    that the farm's connection does not trade, an unknown timeframe, a size that is no fraction.
     """
-    farm = Farm.objects.select_related("wallet__connection").filter(pk=farm_id).first()
-    if farm is None:
-        raise NotFoundError("This farm does not exist.")
+    farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
     if farm.status == Farm.Status.ARCHIVED:
         raise ConflictError(f"{farm.name} is archived: restore it first.")
     name = named(name, taken=farm.agents.all())
@@ -80,7 +82,9 @@ def create_agent(
     version = None if version_id is None else version_of(version_id)
     if version is not None:
         strategy, parameters = _rules_of(version, strategy, parameters)
+    strategy = strategy or preset(farm)
     checked = checked_parameters(strategy, parameters or {}, instrument)
+    require_allowed(farm, strategy, field="strategy" if version is None else "version_id")
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:

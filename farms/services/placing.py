@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import transaction
 
 from farms.engine.standing import lock_agent, lock_farm
+from farms.kinds import require_allowed
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
-from farms.services.changing import require_changeable, require_kind, require_unarchived
+from farms.services.changing import require_changeable, require_unarchived
 from farms.services.diary import record
 from farms.services.hiring import invalid
 from kit import clock
@@ -37,12 +38,14 @@ def restore_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 
 
 def restore_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """Take an archived agent back, paused and without money. Raises ConflictError while its farm is archived."""
+    """Take an archived agent back, paused and without money. Raises ConflictError while its farm is archived, or where
+    it became a farm of another kind."""
     with transaction.atomic():
         agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
         if agent.status == Agent.Status.ARCHIVED:
             if agent.farm.status == Farm.Status.ARCHIVED:
                 raise ConflictError(f"Restore {agent.farm.name} first: {agent.name} works there.")
+            require_allowed(agent.farm, agent.strategy)
             _bring_back(agent.wallet)
             agent.status, agent.status_detail, agent.failures = Agent.Status.PAUSED, Sentence(), 0
             agent.save(update_fields=("status", "status_detail", "failures"))
@@ -87,7 +90,7 @@ def move_agent(*, owner_id: UUID, agent_id: UUID, farm_id: UUID) -> Agent:
             return agent
         if target.agents.filter(name=agent.name).exists():
             raise ConflictError(f"Rename {agent.name} first: {target.name} has an agent of that name.")
-        require_kind(target, agent)
+        require_allowed(target, agent.strategy)
         origin, agent.farm = agent.farm, target
         agent.save(update_fields=("farm",))
         archiving.change_place(archiving.lock(agent.wallet), target.wallet)

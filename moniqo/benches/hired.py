@@ -51,7 +51,9 @@ def hire(
 
 
 def _farm(owner: UUID, master: Wallet, number: int) -> Farm:
-    farm = create_farm(owner_id=owner, master_id=master.pk, name=f"Farm {number}", maximum_share=Decimal(1))
+    farm = create_farm(
+        owner_id=owner, master_id=master.pk, name=f"Farm {number}", kind=Farm.Kind.CUSTOM, maximum_share=Decimal(1)
+    )
     return rehearse_farm(owner_id=owner, farm_id=farm.pk)
 
 

@@ -181,6 +181,22 @@ FARMS: Final = (
         ),
     ),
     FarmRole(
+        "Back to the middle",
+        share=Decimal("0.03"),
+        maximum_share=Decimal(1),
+        kind=Farm.Kind.MEAN_REVERSION,
+        agents=(
+            AgentRole(
+                "Ether dips",
+                instrument=1,
+                timeframe="1h",
+                parameters={"entry": 2.0, "leave": 0.0, "stop_atr": 3.0},
+                share=Decimal("0.90"),
+                strategy="mean_reversion",
+            ),
+        ),
+    ),
+    FarmRole(
         "Second opinions",
         share=Decimal("0.06"),
         maximum_share=Decimal(1),

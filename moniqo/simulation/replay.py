@@ -193,7 +193,11 @@ class _Stage:
             set_limits(on=account, allowed_symbols=[symbol], maximum_notional=total * 1000)
             deposit(owner_id=self.owner_id, wallet_id=master.pk, amount=total, asset=QUOTE, key="cash")
             self.farm: Farm = create_farm(
-                owner_id=self.owner_id, master_id=master.pk, name="Replay", maximum_share=Decimal(1)
+                owner_id=self.owner_id,
+                master_id=master.pk,
+                name="Replay",
+                kind=Farm.Kind.CUSTOM,
+                maximum_share=Decimal(1),
             )
             self._move(master, self.farm.wallet, total)
             for number, cast in enumerate(casts):

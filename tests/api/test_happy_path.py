@@ -523,6 +523,8 @@ def build(program: Program, number: int, connection: str, market: Instrument) ->
         program.call("post", f"/agents/{{agent_id}}/{step}", agent_id=agent["id"])
     program.call("get", "/farms/{farm_id}", farm_id=farm["id"])
     program.call("patch", "/farms/{farm_id}", {"maximum_share": "0.9"}, farm_id=farm["id"])
+    policy = program.call("patch", "/farms/{farm_id}/policy", {"caps": {market.symbol: "0.8"}}, farm_id=farm["id"])
+    assert policy == program.call("get", "/farms/{farm_id}/policy", farm_id=farm["id"])
     program.call("get", "/agents/{agent_id}", agent_id=agent["id"])
     program.call("patch", "/agents/{agent_id}", {"size": "0.4"}, agent_id=agent["id"])
     return master, farm, agent

@@ -115,6 +115,7 @@ def address(world: World, name: str) -> str:
         "cancelled goal": f"/goals/{goal}/cancel/",
         "farms": "/farms/",
         "farm": f"/farms/{farm.pk}/",
+        "farm's policy": f"/farms/{farm.pk}/policy/",
         "agent": f"/farms/agents/{agent.pk}/",
         "laboratory": "/laboratory/",
         "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",

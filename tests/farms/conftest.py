@@ -142,7 +142,7 @@ def desk(as_owner: User) -> Desk:
 def make_desk(owner: User, **agent: Any) -> Desk:
     instrument = make_instrument()
     master = make_master(owner)
-    farm = create_farm(owner_id=owner.pk, master_id=master.pk, name="Trend", maximum_share=Decimal(1))
+    farm = create_farm(owner_id=owner.pk, master_id=master.pk, name="Trend", kind="custom", maximum_share=Decimal(1))
     rehearse_farm(owner_id=owner.pk, farm_id=farm.pk)
     agent = hire(owner, farm, instrument, **agent)
     return Desk(owner, master, instrument, farm, agent)

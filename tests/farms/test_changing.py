@@ -40,7 +40,7 @@ def edit(desk: Desk, **changes: Any) -> Agent:
 
 
 def edit_farm(desk: Desk, **changes: Any) -> Farm:
-    given = {"name": "Trend", "kind": "trend_following", "maximum_share": Decimal(1), "target_weight": None}
+    given = {"name": "Trend", "kind": "custom", "maximum_share": Decimal(1), "target_weight": None}
     with clock.at(desk.now):
         return update_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk, **given | changes)
 
@@ -111,7 +111,7 @@ def test_an_edit_of_a_farm_is_in_the_diary(desk: Desk) -> None:
     edit_farm(desk, name="Trends", kind="mixed", maximum_share=Decimal("0.4"), target_weight=Decimal("0.25"))
     assert told()[0].split("; ") == [
         "Name: Trend → Trends",
-        "Kind: Trend following → Mixed",
+        "Kind: Custom → Mixed",
         "Most in one instrument: 100 % → 40 %",
         "Target: none → 25 %",
     ]

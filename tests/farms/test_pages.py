@@ -298,13 +298,18 @@ def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Clien
         assert words in agent
 
 
-def test_the_farms_kind_is_offered_first_and_composed_rules_as_saved_strategies(pages: Client, traded: Desk) -> None:
+def test_what_the_farms_kind_allows_is_offered_and_composed_rules_as_saved_strategies(
+    pages: Client, traded: Desk
+) -> None:
     with tenancy.tenant(traded.owner.pk):
         Farm.objects.filter(pk=traded.farm.pk).update(kind="breakout")
     page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)))
     offered = [slug for slug, _ in page.context["strategies"]]
-    assert offered[0] == page.context["strategy"].slug == "breakout"
-    assert not {"custom", "mixed"} & set(offered)
+    assert offered == [page.context["strategy"].slug] == ["breakout"]
+    with tenancy.tenant(traded.owner.pk):
+        Farm.objects.filter(pk=traded.farm.pk).update(kind="custom")
+    page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)))
+    assert not {"custom", "mixed"} & {slug for slug, _ in page.context["strategies"]}
     kinds = dict(pages.get(reverse("farms:new")).context["form"].fields["kind"].choices)
     assert next(iter(pages.get(reverse("farms:new")).context["form"].fields)) == "kind"
     assert "custom" in kinds

@@ -1,0 +1,87 @@
+"""What the API of a farm's policy takes and gives."""
+
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from farms.engine.policy import DAYS
+from farms.policy.readings import PolicyRow
+from farms.policy.services import Policy
+from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Share
+
+Hour = Annotated[
+    time,
+    BeforeValidator(lambda given: time.fromisoformat(given) if isinstance(given, str) else given),
+    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
+    Field(examples=["08:00"]),
+]
+
+
+class WeightOut(Schema):
+    """An agent and the share of the farm's money that it should have; null where nothing says."""
+
+    agent_id: UUID
+    name: str
+    weight: Amount | None = Field(description="A fraction of the farm: how its money is split among its agents.")
+
+
+class WeightIn(Body):
+    """Null lets nothing say what the agent should have."""
+
+    agent_id: UUID
+    weight: Share | None = Field(description="A fraction of the farm: how its money is split among its agents.")
+
+
+class PolicyOut(Schema):
+    """What a farm lets its agents do together. Fractions are of the farm's value; exits go on whatever it says."""
+
+    maximum_share: Amount
+    caps: dict[str, Amount] = Field(description="The most in one market where it has a cap of its own, by symbol.")
+    allowed_symbols: list[str] = Field(description="The markets that its agents enter; empty means all.")
+    trading_days: list[int] = Field(description="On which days they enter, 1 is Monday; empty means each.")
+    opens_at: Hour | None = Field(description="From when on they enter, in `timezone`; null means all day.")
+    closes_at: Hour | None = Field(description="Until when; earlier than `opens_at` means on the next day.")
+    timezone: str
+    opens_next: datetime | None = Field(description="When entries may be made again; null while they may be.")
+    weights: list[WeightOut]
+
+
+class PolicyChange(Body):
+    """Fields that are left out stay as they are. `caps` and `allowed_symbols` are given whole; of `weights` who is not
+    named keeps theirs."""
+
+    maximum_share: PositiveShare = LEFT_OUT
+    caps: dict[str, PositiveShare] = Field(LEFT_OUT, max_length=1000)
+    allowed_symbols: list[str] = Field(LEFT_OUT, max_length=1000)
+    trading_days: list[Annotated[int, Field(ge=1, le=len(DAYS))]] = Field(LEFT_OUT, max_length=len(DAYS))
+    opens_at: Hour | None = None
+    closes_at: Hour | None = None
+    weights: list[WeightIn] = Field(LEFT_OUT, max_length=1000)
+
+
+def changed(policy: Policy, body: PolicyChange) -> Policy:
+    """The policy with what a program sent."""
+    sent = body.sent()
+    if "weights" in sent:
+        sent["weights"] = {one.agent_id: one.weight for one in body.weights}
+    return replace(policy, **sent)
+
+
+def policy_out(row: PolicyRow) -> dict[str, Any]:
+    """What a program is told of a policy."""
+    policy = row.policy
+    return {
+        "maximum_share": policy.maximum_share,
+        "caps": policy.caps,
+        "allowed_symbols": policy.allowed_symbols,
+        "trading_days": policy.trading_days,
+        "opens_at": policy.opens_at,
+        "closes_at": policy.closes_at,
+        "timezone": row.schedule.zone.key,
+        "opens_next": row.opens_next,
+        "weights": [{"agent_id": member.id, "name": member.name, "weight": member.weight} for member in row.members],
+    }
