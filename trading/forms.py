@@ -136,6 +136,11 @@ class LimitForm(forms.Form):
     maximum_orders_per_minute = WholeField(
         **glossary.field("maximum_orders_per_minute"), required=False, min_value=0, max_value=100_000
     )
+    maximum_correlated = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_correlated", label="Moves together, at most, in %"),
+    )
     cooldown_bars = WholeField(**glossary.field("cooldown_bars"), required=False, min_value=1, max_value=1000)
     maximum_drawdown = PercentField(
         required=False,

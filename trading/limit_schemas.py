@@ -21,8 +21,9 @@ class LimitsIn(Body):
     a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions below and above the
     price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these amounts, that a
     buy may have; `maximum_distance` is the fraction by which the price of an order may be worse than the middle of
-    the market; `maximum_orders_per_minute` counts what the wallet and those below it send. Where nobody on a path
-    says what and how much, nothing can be bought.
+    the market; `maximum_orders_per_minute` counts what the wallet and those below it send; `maximum_correlated` is
+    the fraction of what is there and below that all that is open may come to by how it moves together, √(wᵀCw).
+    Where nobody on a path says what and how much, nothing can be bought.
 
     The protections hold buying back for a while: `cooldown_bars` after a stop, of its market in its wallet; for
     `lock_hours` once a wallet has fallen by `maximum_drawdown` from its highest within `lookback_days`, or once the
@@ -40,6 +41,7 @@ class LimitsIn(Body):
     maximum_exposure: PositiveShare | None = None
     maximum_distance: PositiveShare | None = None
     maximum_orders_per_minute: int | None = Field(None, ge=0, le=100_000)
+    maximum_correlated: PositiveShare | None = None
     cooldown_bars: int | None = Field(None, ge=1, le=1000)
     maximum_drawdown: PositiveShare | None = None
     lookback_days: int = Field(30, ge=1, le=365)
@@ -80,6 +82,7 @@ class OwnOut(SaidOut):
     maximum_exposure: Amount | None
     maximum_distance: Amount | None
     maximum_orders_per_minute: int | None
+    maximum_correlated: Amount | None
     cooldown_bars: int | None
     maximum_drawdown: Amount | None
     lookback_days: int

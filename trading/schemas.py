@@ -49,6 +49,7 @@ class OrderOut(Schema):
     reduce_only: bool
     leverage: Amount | None = Field(description="Of a perpetual: how many times its margin what it opens is worth.")
     filled_quantity: Amount
+    crossed_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
     notional: Amount
@@ -78,7 +79,7 @@ class FillOut(Schema):
     quantity: Amount
     fee: Amount
     fee_asset: str
-    liquidity: str
+    liquidity: str = Field(description="`maker` or `taker` at the venue, `internal` where it was crossed in a farm.")
     venue_trade_id: str
     wallet_id: UUID
 

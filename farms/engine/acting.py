@@ -116,6 +116,8 @@ def _act(farm: Farm, seen: Sequence[tuple[Agent, View]]) -> tuple[list[AgentRun]
             runs.append(_decide(agent, view, holdings.get(agent.pk), batch, capital))
         except Exception as error:  # noqa: BLE001 - raised or logged by whoever asked
             troubles[agent.pk] = error
+    if farm.nets:
+        batch.cross()
     if not batch.write() and len(runs) > 1:
         raise StaleError("Not all orders of the batch could be paid for.")
     rows = [row(run.agent, run.view, _answered(run), run.order) for run in runs]

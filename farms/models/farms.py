@@ -51,6 +51,9 @@ class Farm(Identified, Owned):
     caps = models.JSONField(
         default=dict, blank=True, help_text="The same for one market: fractions as strings, by symbol."
     )
+    nets = models.BooleanField(
+        default=False, help_text="Whether opposite orders of its agents at one bar are crossed inside the farm."
+    )
     allowed_symbols = ArrayField(
         models.CharField(max_length=SYMBOL_LENGTH),
         default=list,

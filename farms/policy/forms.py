@@ -46,6 +46,14 @@ class PolicyForm(forms.Form):
     opens_at = HourField(**glossary.field("opens_at"))
     closes_at = HourField(**glossary.field("closes_at"))
 
+    nets = forms.BooleanField(**glossary.field("nets"), required=False)
+
+    maximum_correlated = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_correlated", label="Moves together, at most, in %"),
+    )
+
     def __init__(self, given: QueryDict | None, *, row: PolicyRow) -> None:
         policy = row.policy
         initial: dict[str, Any] = {
@@ -54,6 +62,8 @@ class PolicyForm(forms.Form):
             "trading_days": policy.trading_days,
             "opens_at": policy.opens_at,
             "closes_at": policy.closes_at,
+            "nets": policy.nets,
+            "maximum_correlated": policy.maximum_correlated,
             **{f"{WEIGHT}{member.id}": member.weight for member in row.members},
             **{f"{CAP}{symbol}": cap for symbol, cap in policy.caps.items()},
         }
@@ -93,5 +103,7 @@ class PolicyForm(forms.Form):
             trading_days=tuple(given["trading_days"]),
             opens_at=opens,
             closes_at=given["closes_at"],
+            nets=given["nets"],
+            maximum_correlated=given["maximum_correlated"],
             weights=weights,
         )

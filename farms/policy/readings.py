@@ -10,6 +10,8 @@ from farms.models import Agent, Farm
 from farms.policy.services import Policy, percent
 from kit import clock
 from kit.errors import NotFoundError
+from trading.risk.correlated import Correlated
+from trading.risk.open_below import Place, books_of
 from trading.selectors import wallet_limits
 
 
@@ -25,7 +27,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """`opens_next` is None while entries may be made; `choices` are the markets that a form offers."""
+    """`opens_next` is None while entries may be made; `choices` are the markets that a form offers. `correlated` is
+    what its open positions come to by how they move together, as a share of what it is worth."""
 
     farm: Farm
     policy: Policy
@@ -33,6 +36,7 @@ class PolicyRow:
     schedule: Schedule
     opens_next: datetime | None
     choices: tuple[str, ...]
+    correlated: Correlated
 
     @property
     def says(self) -> list[tuple[str, str]]:
@@ -44,6 +48,8 @@ class PolicyRow:
             said.append(("Markets", ", ".join(policy.allowed_symbols)))
         if not self.schedule.is_always:
             said.append(("Schedule", self.schedule.words))
+        if policy.nets:
+            said.append(("Netting", "opposite orders at one bar are crossed inside the farm"))
         return said
 
     @property
@@ -65,6 +71,7 @@ def policy_row(*, owner_id: UUID, farm_id: UUID) -> PolicyRow:
     traded = {member.symbol for member in members}
     named = {*farm.caps, *farm.allowed_symbols, *(limits.allowed_symbols or limits.choices)}
     schedule = schedule_of(farm)
+    place = Place(farm.wallet_id, farm.wallet.connection.venue, farm.wallet.base_asset)
     return PolicyRow(
         farm=farm,
         policy=Policy(
@@ -74,10 +81,13 @@ def policy_row(*, owner_id: UUID, farm_id: UUID) -> PolicyRow:
             trading_days=tuple(farm.trading_days),
             opens_at=farm.opens_at,
             closes_at=farm.closes_at,
+            nets=farm.nets,
+            maximum_correlated=limits.own.maximum_correlated,
             weights={member.id: member.weight for member in members},
         ),
         members=members,
         schedule=schedule,
         opens_next=schedule.next_opening(clock.now()),
         choices=tuple(sorted(traded | named)),
+        correlated=books_of([place])[place].figure(),
     )

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from farms.engine.policy import DAYS
 from farms.policy.readings import PolicyRow
 from farms.policy.services import Policy
-from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Share
+from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Quotient, Share
 
 Hour = Annotated[
     time,
@@ -45,6 +45,14 @@ class PolicyOut(Schema):
     trading_days: list[int] = Field(description="On which days they enter, 1 is Monday; empty means each.")
     opens_at: Hour | None = Field(description="From when on they enter, in `timezone`; null means all day.")
     closes_at: Hour | None = Field(description="Until when; earlier than `opens_at` means on the next day.")
+    nets: bool = Field(description="Whether opposite orders at one bar are crossed inside the farm, on spot.")
+    maximum_correlated: Amount | None
+    correlated_exposure: Quotient | None = Field(
+        description="√(wᵀCw) of what is open now, a fraction of the farm's value; null where a price is missing."
+    )
+    correlations_unknown: list[str] = Field(
+        description="Markets of which fewer than 30 days are known: they are taken to move as one with the others."
+    )
     timezone: str
     opens_next: datetime | None = Field(description="When entries may be made again; null while they may be.")
     weights: list[WeightOut]
@@ -60,6 +68,8 @@ class PolicyChange(Body):
     trading_days: list[Annotated[int, Field(ge=1, le=len(DAYS))]] = Field(LEFT_OUT, max_length=len(DAYS))
     opens_at: Hour | None = None
     closes_at: Hour | None = None
+    nets: bool = LEFT_OUT
+    maximum_correlated: PositiveShare | None = None
     weights: list[WeightIn] = Field(LEFT_OUT, max_length=1000)
 
 
@@ -81,6 +91,10 @@ def policy_out(row: PolicyRow) -> dict[str, Any]:
         "trading_days": policy.trading_days,
         "opens_at": policy.opens_at,
         "closes_at": policy.closes_at,
+        "nets": policy.nets,
+        "maximum_correlated": policy.maximum_correlated,
+        "correlated_exposure": None if row.correlated.value is None else row.correlated.now,
+        "correlations_unknown": row.correlated.guessed,
         "timezone": row.schedule.zone.key,
         "opens_next": row.opens_next,
         "weights": [{"agent_id": member.id, "name": member.name, "weight": member.weight} for member in row.members],

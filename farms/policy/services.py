@@ -1,7 +1,7 @@
 """Changing the policy of a farm. It binds the next entry; what is held stays, with its stops and its exits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,9 @@ from kit.audit import services as audit
 from kit.decimals import plain
 from kit.errors import InvalidInputError
 from markets.models import Instrument
+from trading.models import RiskLimit
+from trading.risk.limits import caps_of
+from trading.services import set_limits
 from wallets.services import update_wallet
 
 
@@ -27,7 +30,9 @@ class Policy:
     """`maximum_share` is the cap of a market that `caps` does not name; both are fractions of the farm's value.
 
     No `allowed_symbols` means all markets, no `trading_days` (1 is Monday) every day; `opens_at` and `closes_at` come
-    together and are in the time zone of the farm's owner. `weights` are the targets of agents by their ids, fractions
+    together and are in the time zone of the farm's owner. With `nets` opposite orders at one bar are crossed inside it.
+    `maximum_correlated` is a limit of the farm's wallet, which the gate keeps (`trading.risk.correlated`).
+    `weights` are the targets of agents by their ids, fractions
     of the farm's value or None; who is not named keeps theirs.
     """
 
@@ -37,6 +42,8 @@ class Policy:
     trading_days: tuple[int, ...]
     opens_at: time | None
     closes_at: time | None
+    nets: bool
+    maximum_correlated: Decimal | None
     weights: Mapping[UUID, Decimal | None]
 
 
@@ -54,10 +61,13 @@ def set_policy(*, owner_id: UUID, farm_id: UUID, policy: Policy) -> Farm:
         farm.caps = {symbol: plain(cap) for symbol, cap in sorted(policy.caps.items())}
         farm.allowed_symbols = sorted(set(policy.allowed_symbols))
         farm.trading_days = [] if len(set(policy.trading_days)) == WEEK else sorted(set(policy.trading_days))
-        farm.opens_at, farm.closes_at = policy.opens_at, policy.closes_at
-        farm.save(update_fields=("maximum_share", "caps", "allowed_symbols", "trading_days", "opens_at", "closes_at"))
+        farm.opens_at, farm.closes_at, farm.nets = policy.opens_at, policy.closes_at, policy.nets
+        farm.save(
+            update_fields=("maximum_share", "caps", "allowed_symbols", "trading_days", "opens_at", "closes_at", "nets")
+        )
         for agent_id, weight in policy.weights.items():
             _weigh(agents[agent_id], weight)
+        _limit(farm, policy.maximum_correlated)
         after = _facts(farm, agents.values())
         record_changes(farm, before, after)
         audit.record_change(
@@ -111,6 +121,22 @@ def _weigh(agent: Agent, weight: Decimal | None) -> None:
         )  # fmt: skip
 
 
+def _limit(farm: Farm, most: Decimal | None) -> None:
+    """The limit of the farm's wallet for what moves together; its other limits stay as they are."""
+    kept = RiskLimit.objects.filter(wallet=farm.wallet_id).first()
+    caps = caps_of(kept)
+    if caps.maximum_correlated != most:
+        said = kept or RiskLimit()
+        set_limits(
+            on=farm.wallet,
+            allowed_symbols=said.allowed_symbols,
+            maximum_notional=said.maximum_notional,
+            notional_asset=said.notional_asset,
+            maximum_daily_loss=said.maximum_daily_loss,
+            caps=replace(caps, maximum_correlated=most),
+        )
+
+
 def _facts(farm: Farm, agents: Any) -> dict[str, str]:
     """The policy in words, for the diary."""
     hours = "all day" if farm.opens_at is None else f"{farm.opens_at:%H:%M} to {farm.closes_at:%H:%M}"
@@ -120,7 +146,10 @@ def _facts(farm: Farm, agents: Any) -> dict[str, str]:
         "Markets": ", ".join(farm.allowed_symbols) or "all",
         "Days": ", ".join(DAYS[day - 1] for day in farm.trading_days) or "every day",
         "Hours": hours,
+        "Nets": "yes" if farm.nets else "no",
     }
+    most = RiskLimit.objects.filter(wallet=farm.wallet_id).values_list("maximum_correlated", flat=True).first()
+    facts["Moves together"] = "no limit" if most is None else percent(most)
     for agent in agents:
         target = agent.wallet.target_weight
         facts[f"Weight of {agent.name}"] = "none" if target is None else percent(target)

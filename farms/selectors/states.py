@@ -302,6 +302,7 @@ _CAUSES: Final = {
     "post_only": "it would take what is there",
     "liquidation": "its stop lies beyond its liquidation",
     "maximum_orders_per_minute": "too many orders in a minute",
+    "maximum_correlated": "too much would move together",
     "funds": "not enough money",
 }
 

@@ -17,8 +17,8 @@ from portfolio.allocation.returns import Returns, Table, read_returns
 from portfolio.selectors.calendar import HEATS
 from portfolio.selectors.performance import DAYS_PER_YEAR
 from portfolio.selectors.standings import standings
-from quant.allocation.allocate import CONSTANT
 from quant.concentration import herfindahl, shares
+from quant.correlation import correlation
 from quant.metrics.returns import growth
 from quant.metrics.risk import MINIMUM_SAMPLE, drawdowns, expected_shortfall, volatility
 from quant.metrics.score import RiskScore, risk_score
@@ -116,7 +116,7 @@ def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> Ris
         wallet,
         back,
         tuple(rows[place] for place in order),
-        tuple(tuple(correlation(returns.table, one, other) for other in order) for one in order),
+        tuple(tuple(_correlation(returns.table, one, other) for other in order) for one in order),
         herfindahl(amounts),
         len(children) - len(kept),
     )
@@ -150,15 +150,5 @@ def _row(wallet: Wallet, value: Decimal | None, share: Decimal | None, series: T
     return RiskRow(wallet, value, share, len(series), depth, spread, tail, traded.win_rate, traded.trades, score)
 
 
-def correlation(table: Table, one: int, other: int) -> float | None:
-    """Pearson's correlation of two columns on the days that both have; None where those are too few or one is flat."""
-    pair = table[:, [one, other]]
-    pair = pair[~np.isnan(pair).any(axis=1)]
-    if len(pair) < MINIMUM_SAMPLE:
-        return None
-    centred = pair - pair.mean(axis=0)
-    deviations = np.sqrt((centred**2).sum(axis=0))
-    if (deviations <= CONSTANT * np.sqrt(len(pair))).any():
-        return None
-    found = float(centred[:, 0] @ centred[:, 1] / (deviations[0] * deviations[1]))
-    return min(max(found, -1.0), 1.0)
+def _correlation(table: Table, one: int, other: int) -> float | None:
+    return correlation(table[:, one], table[:, other], least=MINIMUM_SAMPLE)

@@ -150,12 +150,13 @@ def make_desk(owner: User, **agent: Any) -> Desk:
 
 def hire(owner: User, farm: Farm, instrument: Instrument, *, name: str = "One", **options: Any) -> Agent:
     """A running agent with 10,000 USDT."""
-    settings = {"timeframe": "1h", "parameters": PARAMETERS, "size": Decimal("0.5"), **options}
+    settings = {
+        "strategy": "trend_following", "timeframe": "1h", "parameters": PARAMETERS, "size": Decimal("0.5"), **options,
+    }  # fmt: skip
     agent = create_agent(
         owner_id=owner.pk,
         farm_id=farm.pk,
         name=name,
-        strategy="trend_following",
         instrument_id=instrument.pk,
         **settings,
     )

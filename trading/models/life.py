@@ -107,11 +107,12 @@ class OrderEvent(Owned):
 
 
 class Fill(Owned):
-    """An execution, told once by the venue and posted once to the ledger."""
+    """An execution, told once by the venue or crossed inside a farm, and posted once to the ledger."""
 
     class Liquidity(models.TextChoices):
         MAKER = "maker", "Maker"
         TAKER = "taker", "Taker"
+        INTERNAL = "internal", "Inside the farm"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="fills")
@@ -123,7 +124,7 @@ class Fill(Owned):
     quantity = MoneyField()
     fee = MoneyField(default=0)
     fee_asset = models.CharField(max_length=20)
-    liquidity = models.CharField(max_length=5, choices=Liquidity, default=Liquidity.TAKER)
+    liquidity = models.CharField(max_length=8, choices=Liquidity, default=Liquidity.TAKER)
     realized = ValueField(null=True, help_text="Of a perpetual: what it realized in the settle asset, before the fee.")
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="fill")
     filled_at = models.DateTimeField()
@@ -136,7 +137,9 @@ class Fill(Owned):
             models.CheckConstraint(condition=Q(price__gt=0, quantity__gt=0), name="fill_positive"),
             models.CheckConstraint(condition=finite("price", "quantity", "fee"), name="fill_amounts_finite"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
-            models.CheckConstraint(condition=Q(liquidity__in=("maker", "taker")), name="fill_liquidity_known"),
+            models.CheckConstraint(
+                condition=Q(liquidity__in=("maker", "taker", "internal")), name="fill_liquidity_known"
+            ),
         )
         indexes = (
             models.Index(fields=("owner", "-filled_at"), name="fill_newest_first"),

@@ -174,6 +174,9 @@ class Order(Identified, Owned):
         related_name="+",
         help_text="What is set aside for it now; empty once all of it is used or released.",
     )
+    crossed_quantity = MoneyField(
+        default=0, db_default=0, help_text="What of it was crossed inside its farm when it was placed, and never sent."
+    )
     filled_quantity = MoneyField(default=0)
     average_price = MoneyField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was sent, or may have been.")
@@ -264,6 +267,11 @@ class Order(Identified, Owned):
             models.CheckConstraint(
                 condition=~Q(exit_stop__lte=0) & ~Q(exit_target__lte=0) & ~Q(exit_trail__lte=0),
                 name="order_levels_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(crossed_quantity=0)
+                | Q(crossed_quantity__gt=0, crossed_quantity__lte=F("quantity"), type="market", leverage=None),
+                name="order_crossed_is_a_part_of_it",
             ),
             # No upper bound: what a venue executed beyond the order is a fact as well, and an alert is raised.
             models.CheckConstraint(condition=Q(filled_quantity__gte=0), name="order_filled_not_negative"),

@@ -71,6 +71,13 @@ class RiskLimit(Owned):
     maximum_orders_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="How many orders may be sent within a minute from here and below."
     )
+    maximum_correlated = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction of what is here and below: what all that is open may come to by how it moves together.",
+    )
     cooldown_bars = models.PositiveIntegerField(
         null=True, blank=True, help_text="So many bars after a stop nothing is bought in its market for its wallet."
     )
@@ -122,7 +129,8 @@ class RiskLimit(Owned):
                 & (Q(default_stop__isnull=True) | Q(default_stop__gt=0, default_stop__lt=1))
                 & (Q(default_target__isnull=True) | Q(default_target__gt=0))
                 & (Q(maximum_exposure__isnull=True) | Q(maximum_exposure__gt=0, maximum_exposure__lte=1))
-                & (Q(maximum_distance__isnull=True) | Q(maximum_distance__gt=0, maximum_distance__lte=1)),
+                & (Q(maximum_distance__isnull=True) | Q(maximum_distance__gt=0, maximum_distance__lte=1))
+                & (Q(maximum_correlated__isnull=True) | Q(maximum_correlated__gt=0, maximum_correlated__lte=1)),
                 name="risk_limit_shares",
             ),
             models.CheckConstraint(

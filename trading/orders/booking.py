@@ -92,16 +92,26 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
 
 
 def book(order: Order, trade: TradeReport, *, is_last: bool) -> Posting:
-    legs = _legs(order, trade, is_last=is_last)
-    request: dict[str, Any] = {
-        "key": f"fill:{order.pk.hex}:{trade.trade_id}",
-        "kind": "trade",
-        "detail": {"order": str(order.pk), "trade": trade.trade_id},
-    }
-    posting = _posted(order, trade, Request(legs=legs, **request))
-    held_again = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
-    order.hold = Transfer.objects.get(pk=held_again[0]) if held_again else None
+    request = request_of_trade(order, trade, is_last=is_last)
+    posting = _posted(order, trade, request)
+    keep_rest(order, request, posting)
     return posting
+
+
+def request_of_trade(order: Order, trade: TradeReport, *, is_last: bool) -> Request:
+    """What a trade moves, to be posted."""
+    return Request(
+        key=f"fill:{order.pk.hex}:{trade.trade_id}",
+        kind="trade",
+        legs=_legs(order, trade, is_last=is_last),
+        detail={"order": str(order.pk), "trade": trade.trade_id},
+    )
+
+
+def keep_rest(order: Order, request: Request, posting: Posting) -> None:
+    """Let the order, which is not saved here, hold what the posting of its trade has set aside again."""
+    held = [pk for leg, pk in zip(request.legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
+    order.hold = Transfer.objects.get(pk=held[0]) if held else None
 
 
 def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:

@@ -25,7 +25,7 @@ from kit.live.publish import publish
 from kit.sentences import Told
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision, Side
-from trading.orders import leases, states
+from trading.orders import crossing, leases, states
 from trading.orders.cancelling import make_way
 from trading.orders.drafting import (
     called,
@@ -45,6 +45,9 @@ from trading.orders.refusals import tell_of_refusals
 from trading.orders.terms import Limit, Trigger
 from trading.positions.levels import require_right_side
 from trading.risk import gate as risk
+from trading.risk.correlated import Book
+from trading.risk.open_below import Place as Weighed
+from trading.risk.open_below import books_of, series_of
 from wallets.ledger import InsufficientFundsError
 from wallets.models import Wallet
 
@@ -142,6 +145,8 @@ class Batch:
         self._placed: list[_Placed] = []
         self._opening: Counter[UUID | None] = Counter()  # positions that orders of this batch will open, by step
         self._sending: Counter[UUID | None] = Counter()  # orders of this batch that are sent, by step
+        self._crosses: list[crossing.Cross] = []
+        self._books = _books(self._facts.values())
 
     def facts(self, wallet_id: UUID) -> Facts:
         """What is known at the wallet's place."""
@@ -183,28 +188,41 @@ class Batch:
         placed = _Placed(order, risk.assess(proposal), rests_there=terms.rests_there, stop=stop, behind=terms.behind)
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
-        if placed.verdict.allowed and opens and not facts.standing.position:
-            counted = (step.id for step in facts.path if step.caps.maximum_open_positions is not None)
-            self._opening.update(counted)
         if placed.verdict.allowed:
-            rated = (step.id for step in facts.path if step.caps.maximum_orders_per_minute is not None)
-            self._sending.update(rated)
+            self._count(facts, proposal)
         _settle(placed)
         self._placed.append(placed)
         return order
 
+    def _count(self, facts: Facts, proposal: risk.Proposal) -> None:
+        """What the next order of the batch is judged with: what this one opens, and that it is sent."""
+        if not proposal.reduces and not facts.standing.position:
+            counted = (step.id for step in facts.path if step.caps.maximum_open_positions is not None)
+            self._opening.update(counted)
+        rated = (step.id for step in facts.path if step.caps.maximum_orders_per_minute is not None)
+        self._sending.update(rated)
+        for step in () if proposal.reduces else facts.path:
+            if (book := self._book(facts, step)) is not None:
+                book.add(series_of(facts.place.instrument), proposal.signed_notional)
+
+    def _book(self, facts: Facts, step: risk.Limits) -> Book | None:
+        place = _counted(facts, step)
+        return None if place is None else self._books[place]
+
     def _proposal(self, facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
         """What the gate judges, with what earlier orders of this batch will open and send."""
         proposal = proposal_of(facts, terms, order, price)
-        if not (self._opening or self._sending):
+        if not (self._opening or self._sending or self._books):
             return proposal
+        books = [self._book(facts, step) for step in proposal.path]
         path = (
             replace(
                 step,
                 open_positions=step.open_positions + self._opening[step.id],
                 orders=step.orders + self._sending[step.id],
+                correlated=None if book is None else book.seen_from(series_of(facts.place.instrument)),
             )
-            for step in proposal.path
+            for step, book in zip(proposal.path, books, strict=True)
         )
         return replace(proposal, path=tuple(path))
 
@@ -212,11 +230,23 @@ class Batch:
         """What the gate and the funds have said so far, of each order that is not written yet."""
         return [placed.verdict for placed in self._placed]
 
+    def cross(self) -> None:
+        """Let `write` cross the orders that are opposite to each other, once; only their rest is sent."""
+        quotes = {facts.place.instrument.pk: facts.quote for facts in self._facts.values()}
+        middles = {pk: (quote.bid + quote.ask) / 2 for pk, quote in quotes.items() if quote is not None}
+        going = [placed.order for placed in self._placed if placed.verdict.allowed]
+        self._crosses = crossing.find(going, middles)
+        for one in self._crosses:
+            for order in (one.buy, one.sell):
+                order.crossed_quantity += one.quantity
+
     def write(self) -> bool:
-        """Hold the funds and write all orders; whether each is what it was when it was placed.
+        """Hold the funds and write all orders; whether each is what it was when it was placed. What was to be crossed
+        is, unless one is not.
 
         The ledger has the last word about funds: an order whose money went elsewhere meanwhile is rejected after all.
         """
+        crossing.lock(self._crosses)
         allowed = (placed for placed in self._placed if placed.verdict.allowed and not placed.making_way)
         held = sorted(allowed, key=lambda one: one.account_id)
         missing = hold([placed.need for placed in held])
@@ -225,8 +255,24 @@ class Batch:
                 placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
                 _settle(placed)
         _save(self._placed)
-        self._placed = []
+        if not any(missing):
+            crossing.carry_out(self._crosses)
+        _send(self._placed)
+        self._placed, self._crosses = [], []
         return not any(missing)
+
+
+def _counted(facts: Facts, step: risk.Limits) -> Weighed | None:
+    """Where what is open is weighed for the step, in what the market is paid in; None where no cap asks."""
+    if step.caps.maximum_correlated is None or step.id is None:
+        return None
+    return Weighed(step.id, facts.place.instrument.venue, facts.place.instrument.quote)
+
+
+def _books(all_facts: Collection[Facts]) -> dict[Weighed, Book]:
+    found = {_counted(facts, step) for facts in all_facts for step in facts.path} - {None}
+    markets = [facts.place.instrument for facts in all_facts]
+    return books_of([one for one in found if one], markets=markets)
 
 
 def _require_sides(facts: Facts, terms: Terms, intent: Intent, entries: Sequence[Decimal]) -> None:
@@ -302,6 +348,9 @@ def _save(batch: Collection[_Placed]) -> None:
         for one in placed.making_way if placed.verdict.allowed else ():
             make_way(one)
     tell_of_refusals([placed.order for placed in batch])
+
+
+def _send(batch: Collection[_Placed]) -> None:
     to_send = [placed.order for placed in batch if placed.order.status == states.SUBMITTING]
     if to_send and not clock.is_controlled():
         # a broker that is away costs a moment: the sweeper finds the orders

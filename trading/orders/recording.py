@@ -41,6 +41,7 @@ from trading.orders.succeeding import (
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
+from wallets.models import Posting
 from wallets.venues.alerts import refused_key
 from wallets.venues.base import OrderReport, TradeReport
 
@@ -58,6 +59,7 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
             return record_report(owner_id=owner_id, order_id=heir_id, report=report)
         if order.is_external:
             report = as_counted(order, report)
+        report = with_crossed(order, report)
         report = of_its_own(order, report)
         if wish is not None and wish.way == IN_PLACE and shows(wish, order, report):
             order, report = _on_new_terms(order, wish, report)
@@ -72,7 +74,7 @@ def _record(order: Order, report: OrderReport) -> None:
     trades = _new_trades(order, report)
     ends = _ends(order, report, trades)
     for number, trade in enumerate(trades, start=1):
-        _record_trade(order, trade, is_last=ends and number == len(trades))
+        _book_trade(order, trade, is_last=ends and number == len(trades))
     if trades and order.filled_quantity > order.quantity:
         _alarm_overfilled(order)
     status = _status(order, report, ends=ends)
@@ -90,6 +92,17 @@ def _record(order: Order, report: OrderReport) -> None:
         _wait_for_trades(order, report)
 
 
+def with_crossed(order: Order, report: OrderReport) -> OrderReport:
+    """The venue's word about an order of which a part was never sent, because it was crossed before."""
+    if not order.crossed_quantity:
+        return report
+    return replace(
+        report,
+        quantity=report.quantity + order.crossed_quantity,
+        filled_quantity=report.filled_quantity + order.crossed_quantity,
+    )
+
+
 def go_on_after(order: Order, wish: Amendment, *, is_asked: bool) -> Order | None:
     """What becomes of a wish once the locked order has ended: where a venue ends one and places another at once, and
     may have been asked to, the other stands for it."""
@@ -104,7 +117,7 @@ def _on_new_terms(order: Order, wish: Amendment, report: OrderReport) -> tuple[O
     does not allow was traded before."""
     before = beyond(wish, order, _new_trades(order, report))
     for trade in before:
-        _record_trade(order, trade, is_last=False)
+        _book_trade(order, trade, is_last=False)
     heir = succeed(order, wish, changed(order, wish), number=report.venue_order_id or order.venue_order_id)
     if heir is not None:
         return heir, of_its_own(heir, report)
@@ -203,12 +216,15 @@ def _told(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> T
     )
 
 
-def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
-    realized: Decimal | None = None
+def _book_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
     if order.instrument.is_perpetual:
-        posting, realized = record_perpetual(order, trade, is_last=is_last)
+        record_trade(order, trade, *record_perpetual(order, trade, is_last=is_last))
     else:
-        posting = book(order, trade, is_last=is_last)
+        record_trade(order, trade, book(order, trade, is_last=is_last))
+
+
+def record_trade(order: Order, trade: TradeReport, posting: Posting, realized: Decimal | None = None) -> None:
+    """The fill of a trade that is posted, what it adds to the order, which is not saved here, and to the position."""
     Fill(
         owner_id=order.owner_id,
         order=order,

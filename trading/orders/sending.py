@@ -236,7 +236,7 @@ def request_of(order: Order) -> OrderRequest:
         client_order_id=order.client_order_id,
         symbol=order.instrument.symbol,
         side="buy" if order.side == "buy" else "sell",
-        quantity=order.quantity,
+        quantity=order.quantity - order.crossed_quantity,
         reduce_only=order.reduce_only,
         type="stop" if order.is_resting_stop else "market" if order.limit_price is None else "limit",
         trigger_price=order.trigger_price if order.is_resting_stop else None,
@@ -288,7 +288,9 @@ def _reject(order: Order, error: VenueRejectedError) -> Order:
         if current is None:
             return found(order.pk)
         answer = {"reason": error.reason, "message": error.sentence.exact}
-        move(current, states.REJECTED, sentence("{said}", said=told_by(error)), answer=answer)
+        # What was crossed before stays done: only the rest was rejected.
+        ends = states.CANCELLED if current.filled_quantity else states.REJECTED
+        move(current, ends, sentence("{said}", said=told_by(error)), answer=answer)
     return current
 
 

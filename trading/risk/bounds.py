@@ -186,6 +186,35 @@ def check_liquidation(proposal: Proposal) -> Told:
     )
 
 
+def check_correlated(proposal: Proposal) -> Told:
+    """What lowers it is let through, however high it is."""
+    if proposal.reduces or proposal.notional is None:
+        return ""
+    for step in proposal.path:
+        most, seen = step.caps.maximum_correlated, step.correlated
+        if most is None:
+            continue
+        if seen is None or not seen.value:
+            return (
+                f"Nobody knows what {step.name} is worth, so not what may move together there: wait for prices of all."
+            )
+        after = seen.after(proposal.signed_notional / seen.value)
+        if after <= most or after <= seen.now:
+            continue
+        short = ""
+        if seen.guessed:
+            short = f" Of {', '.join(seen.guessed)} too little is known: they are taken to move as one with the others."
+        return sentence(
+            f"What moves together at {{name}} would come to {{after}} % of its value, more than the {{most}} % that it "
+            f"allows; it is {{now}} % now.{short} Buy less, or what moves otherwise.",
+            name=step.name,
+            after=_percent(after),
+            most=_percent(most),
+            now=_percent(seen.now),
+        )
+    return ""
+
+
 def check_rate(proposal: Proposal) -> Told:
     if proposal.reduces:
         return ""

@@ -250,6 +250,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("maximum_position", bounds.check_position_size),
     ("exposure", bounds.check_exposure),
     ("maximum_open_positions", bounds.check_open_positions),
+    ("maximum_correlated", bounds.check_correlated),
     ("maximum_distance", bounds.check_distance),
     ("post_only", bounds.check_post_only),
     ("liquidation", bounds.check_liquidation),

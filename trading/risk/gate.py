@@ -19,6 +19,7 @@ from kit.decimals import plain
 from kit.sentences import Sentence, Value, amount, sentence
 from kit.sentences import price as shown_price
 from trading.risk.checks import CHECKS, passes_halt
+from trading.risk.correlated import Correlated
 from trading.risk.locked import KINDS, Lock
 from trading.risk.path import (
     ACTIVE,
@@ -56,7 +57,8 @@ __all__ = (
 LIMITS: Final = frozenset(
     {
         "allowed_symbols", "maximum_notional", "daily_loss", "maximum_position", "maximum_open_positions",
-        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute", *KINDS,
+        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute", "maximum_correlated",
+        *KINDS,
     }
 )  # fmt: skip
 
@@ -143,12 +145,26 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "maximum_distance": _text(step.caps.maximum_distance),
                 "maximum_orders_per_minute": step.caps.maximum_orders_per_minute,
                 "orders": step.orders,
+                "maximum_correlated": _text(step.caps.maximum_correlated),
+                "correlated": _correlated(step.correlated, proposal),
                 "maximum_risk": _text(step.caps.maximum_risk),
                 "maximum_exposure": _text(step.caps.maximum_exposure),
                 "asked_exposure": _text(step.asked.exposure),
             }
             for step in proposal.path
         ],
+    }
+
+
+def _correlated(seen: Correlated | None, proposal: Proposal) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    after = seen.after(proposal.signed_notional / seen.value) if seen.value else None
+    return {
+        "value": _text(seen.value),
+        "now": plain(seen.now),
+        "after": _text(after),
+        "guessed": list(seen.guessed),
     }
 
 

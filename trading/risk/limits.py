@@ -103,6 +103,7 @@ def _require_caps(caps: risk.Caps) -> None:
         ("default_target", 10),
         ("maximum_exposure", 1),
         ("maximum_distance", 1),
+        ("maximum_correlated", 1),
         ("maximum_drawdown", 1),
         ("minimum_profit_factor", 1000),
     ):
@@ -114,6 +115,7 @@ def _require_caps(caps: risk.Caps) -> None:
                 "default_target": "up to 1,000 %",
                 "maximum_exposure": "up to 100 %",
                 "maximum_distance": "up to 100 %",
+                "maximum_correlated": "up to 100 %",
                 "maximum_drawdown": "up to 100 %",
             }
             said = most_said.get(name)
@@ -213,7 +215,11 @@ def limits_on_paths(markets: Mapping[UUID, Market]) -> dict[UUID, tuple[risk.Lim
     """The same of many wallets, each converted in its own market: one question, and one for each market's prices."""
     if connection.in_atomic_block:
         # Who counts open positions, or what was sent, takes turns with whoever may add to it too.
-        counts = Q(maximum_open_positions__isnull=False) | Q(maximum_orders_per_minute__isnull=False)
+        counts = (
+            Q(maximum_open_positions__isnull=False)
+            | Q(maximum_orders_per_minute__isnull=False)
+            | Q(maximum_correlated__isnull=False)
+        )
         counted = RiskLimit.objects.filter(counts).order_by("pk")
         list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
     paths = paths_of(list(markets))

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from trading.risk.correlated import Correlated
+
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
 HALTED: Final = "halted"
@@ -27,6 +29,8 @@ class Caps:
     `maximum_exposure` is the share of its usual size, and of the amounts that limits name, that a buy may have.
     `maximum_distance` is how much dearer than the middle of the market a buy may be, and how much cheaper a sale that
     names its price, a fraction; `maximum_orders_per_minute` counts what is sent from the step and from below it.
+    `maximum_correlated` is what all that is open from the step and below it may come to by how it moves together, a
+    fraction of what is there (`correlated`).
     The rest are protections, see `locks`: they hold buying back for a while.
     """
 
@@ -38,6 +42,7 @@ class Caps:
     maximum_exposure: Decimal | None = None
     maximum_distance: Decimal | None = None
     maximum_orders_per_minute: int | None = None
+    maximum_correlated: Decimal | None = None
     cooldown_bars: int | None = None
     maximum_drawdown: Decimal | None = None
     lookback_days: int = 30
@@ -76,7 +81,8 @@ class Limits:
     unit of the path; `open_positions` counts those of the step and below it, orders that will open one included, where
     the caps limit their number, and `orders` what was sent from there within the last minute, where they limit that.
     `held_for` names what changed the trading state, where that was no person. `is_operators` marks the word of whoever
-    runs the platform, which binds all its accounts: it takes away and never allows.
+    runs the platform, which binds all its accounts: it takes away and never allows. `correlated` is what is open there,
+    seen from the order's market, where the caps limit that.
     """
 
     name: str
@@ -96,6 +102,7 @@ class Limits:
     asked: Asked = NOTHING_ASKED
     held_for: str = ""
     is_operators: bool = False
+    correlated: Correlated | None = None
 
     @property
     def is_unpriced(self) -> bool:

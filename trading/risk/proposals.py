@@ -93,6 +93,11 @@ class Proposal:
         return None if self.price is None else self.quantity * self.price
 
     @property
+    def signed_notional(self) -> Decimal:
+        """What it adds to what the wallet has there, negative when it is sold."""
+        return (self.notional or Decimal(0)) * (1 if self.is_buy else -1)
+
+    @property
     def reduces(self) -> bool:
         """Whether it can only make a position smaller: on spot a sale, of a perpetual what goes against it."""
         if not self.market.is_perpetual:

@@ -34,6 +34,7 @@ _IN_WORDS: Final = {
     "maximum_exposure": "Buys have {most} of their usual size at most.",
     "maximum_distance": "No price is worse than the middle of the market by more than {most}.",
     "maximum_orders_per_minute": "At most {most} orders are sent within a minute.",
+    "maximum_correlated": "What is open comes to {most} of what is there at most, by how it moves together.",
     "cooldown_bars": "After a stop nothing is bought in its market for {most} bars.",
     "maximum_drawdown": "Nothing is bought for a while once a wallet has fallen by {most}.",
     "minimum_profit_factor": "Nothing is bought for a while where trades won less than {most} times what they lost.",

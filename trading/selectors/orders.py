@@ -54,6 +54,7 @@ class OrderRow:
     reduce_only: bool
     leverage: Decimal | None
     filled_quantity: Decimal
+    crossed_quantity: Decimal
     reference_price: Decimal
     average_price: Decimal | None
     exit_stop: Decimal | None
@@ -195,6 +196,7 @@ def order_row(order: Order) -> OrderRow:
         reduce_only=order.reduce_only,
         leverage=order.leverage,
         filled_quantity=order.filled_quantity,
+        crossed_quantity=order.crossed_quantity,
         reference_price=order.reference_price,
         average_price=order.average_price,
         exit_stop=order.exit_stop,

@@ -20,7 +20,7 @@ from wallets.ledger.errors import (
     PendingTransferError,
     UnknownAccountError,
 )
-from wallets.ledger.posting import AccountRef, Leg, Request, attempt_many, post, post_many, settle, void
+from wallets.ledger.posting import AccountRef, Leg, Request, attempt_many, lock, post, post_many, settle, void
 from wallets.ledger.verify import Report, verify
 
 __all__ = (
@@ -37,6 +37,7 @@ __all__ = (
     "Request",
     "UnknownAccountError",
     "attempt_many",
+    "lock",
     "post",
     "post_many",
     "settle",

@@ -193,6 +193,15 @@ def attempt_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting
     ]
 
 
+def lock(*, wallet_ids: Iterable[UUID], assets: Iterable[str]) -> None:
+    """Lock the accounts of these wallets in these assets, in the order in which postings do, to the transaction's end.
+
+    For who posts more than once in it: no posting of somebody else comes in between and waits in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_lock(%s, %s)", [list(wallet_ids), list(assets)])
+
+
 # --- the message ----------------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ MarginMode = Literal["cross", "isolated"]
 PositionSide = Literal["long", "short"]
 Status = Literal["open", "partially_filled", "filled", "cancelled", "rejected", "expired"]
 Kind = Literal["market", "limit", "stop", "stop_limit", "take_profit"]
-Liquidity = Literal["maker", "taker"]
+Liquidity = Literal["maker", "taker", "internal"]  # the last is no venue's: it was crossed inside a farm
 
 
 class VenueError(MoniqoError):

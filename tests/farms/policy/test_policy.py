@@ -19,7 +19,8 @@ from kit.errors import ConflictError, InvalidInputError
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_instrument
 from tests.programs import bearer
-from trading.models import Order
+from trading.models import Order, RiskLimit
+from trading.services import set_limits
 from wallets.models import Wallet
 
 
@@ -76,6 +77,24 @@ def test_a_market_with_a_cap_of_its_own_has_that_one(desk: Desk) -> None:
     assert run.decision == "enter"
     assert Decimal(450) < Decimal(run.numbers["notional"]) <= Decimal(run.numbers["room"]) <= Decimal(500)
     assert "limit for one instrument made the entry smaller" in str(run.explanation)
+
+
+def test_what_moves_together_is_a_limit_of_its_wallet_and_told_with_what_is_open(client: Client, desk: Desk) -> None:
+    set_limits(on=desk.farm.wallet, allowed_symbols=["TST/USDT"], maximum_notional=Decimal(9_000))
+    assert entered(desk).decision == "enter"
+    change(desk, maximum_correlated=Decimal("0.4"))
+    limit = RiskLimit.objects.get(wallet=desk.farm.wallet_id)
+    assert (limit.maximum_correlated, limit.allowed_symbols, limit.maximum_notional) == (
+        Decimal("0.4"), ["TST/USDT"], 9_000,
+    )  # fmt: skip
+    event = FarmEvent.objects.filter(kind="changed").latest("pk")
+    assert str(event.detail) == "Moves together: no limit → 40 %"
+    with clock.at(desk.now):
+        row = policy_row(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
+        assert Decimal("0.45") < row.correlated.now < Decimal("0.55")
+        client.force_login(desk.owner)
+        page = client.get(reverse("farms:farm", args=(desk.farm.pk,))).content.decode()
+    assert "of at most 40" in page
 
 
 def test_who_changed_what_is_kept(desk: Desk) -> None:
