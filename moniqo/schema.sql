@@ -57,6 +57,9 @@
 -- migration farms 0012_saved_strategies d0f95599b86819b2
 -- migration farms 0013_sweeps 0f3cd36bc9a3b29f
 -- migration farms 0014_downloads dd9bf15ac56aea72
+-- migration farms 0015_kinds_restrict 1524c3aca228214b
+-- migration farms 0016_policies_of_farms 256f6d1b4f9d9a83
+-- migration farms 0017_farms_net 1b654313c55e3ba3
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -122,6 +125,8 @@
 -- migration trading 0031_changed_at_the_venue d3c8d03c1f0914e0
 -- migration trading 0032_room_for_trails e59a8e529fab8088
 -- migration trading 0033_what_scopes_write 3e887397bde83de2
+-- migration trading 0034_crossed_inside 2476f65a375203ed
+-- migration trading 0035_correlated 4865d13fc15e6203
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -164,6 +169,7 @@
 -- migration wallets 0033_orders_compared 3d0e8fe7df4305c0
 -- migration wallets 0034_perpetuals d9210f3a65c30eaa
 -- migration wallets 0035_what_scopes_write 923111082eb1409e
+-- migration wallets 0036_locking_accounts d1058aa6fb9db23a
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -492,6 +498,22 @@ CREATE FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_pos
                                    CASE WHEN l.source_id IS NULL THEN 'external' ELSE 'wallet' END)
       AND (c.wallet_id, c.kind) = (l.target_id, 'wallet')
 $$;
+
+
+--
+-- Name: ledger_lock(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_lock(p_wallets uuid[], p_assets text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM wallets_account
+    WHERE wallet_id = ANY (p_wallets) AND asset = ANY (p_assets)
+          AND owner_id = NULLIF(current_setting('app.user_id', true), '')::uuid
+    ORDER BY id FOR NO KEY UPDATE;
+END $$;
 
 
 --
@@ -2185,7 +2207,7 @@ BEGIN
     IF NEW.quantity <> OLD.quantity AND OLD.origin <> 'external' THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.leverage, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id, NEW.origin) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.leverage, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id, OLD.origin)
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.leverage, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id, NEW.origin, NEW.crossed_quantity) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.leverage, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id, OLD.origin, OLD.crossed_quantity)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -3406,7 +3428,15 @@ CREATE TABLE public.farms_farm (
     maximum_share numeric(9,8) NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
-    CONSTRAINT farm_maximum_share_is_a_fraction CHECK (((maximum_share > (0)::numeric) AND (maximum_share <= (1)::numeric)))
+    allowed_symbols character varying(40)[] NOT NULL,
+    caps jsonb NOT NULL,
+    closes_at time without time zone,
+    opens_at time without time zone,
+    trading_days smallint[] NOT NULL,
+    nets boolean NOT NULL,
+    CONSTRAINT farm_maximum_share_is_a_fraction CHECK (((maximum_share > (0)::numeric) AND (maximum_share <= (1)::numeric))),
+    CONSTRAINT farm_opens_and_closes CHECK ((((closes_at IS NULL) AND (opens_at IS NULL)) OR ((closes_at IS NOT NULL) AND (opens_at IS NOT NULL) AND (NOT ((opens_at = closes_at) AND (opens_at IS NOT NULL) AND (closes_at IS NOT NULL)))))),
+    CONSTRAINT farm_trading_days_are_of_a_week CHECK ((trading_days <@ ARRAY[(1)::smallint, (2)::smallint, (3)::smallint, (4)::smallint, (5)::smallint, (6)::smallint, (7)::smallint]))
 );
 
 ALTER TABLE ONLY public.farms_farm FORCE ROW LEVEL SECURITY;
@@ -4781,7 +4811,7 @@ CREATE TABLE public.trading_fill (
     quantity numeric(38,18) NOT NULL,
     fee numeric(38,18) NOT NULL,
     fee_asset character varying(20) NOT NULL,
-    liquidity character varying(5) NOT NULL,
+    liquidity character varying(8) NOT NULL,
     filled_at timestamp with time zone NOT NULL,
     connection_id uuid NOT NULL,
     instrument_id bigint NOT NULL,
@@ -4792,7 +4822,7 @@ CREATE TABLE public.trading_fill (
     written xid8 DEFAULT pg_current_xact_id() NOT NULL,
     realized numeric(64,18),
     CONSTRAINT fill_amounts_finite CHECK (((fee < '100000000000000000000'::numeric) AND (price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
-    CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
+    CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text, ('internal'::character varying)::text]))),
     CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
     CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT trading_fill_fee_check CHECK ((fee <> 'NaN'::numeric)),
@@ -4925,7 +4955,9 @@ CREATE TABLE public.trading_order (
     trail_atr numeric(38,18),
     trail_timeframe character varying(3) NOT NULL,
     leverage numeric(38,18),
+    crossed_quantity numeric(38,18) DEFAULT 0 NOT NULL,
     CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (target_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_atr < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
+    CONSTRAINT order_crossed_is_a_part_of_it CHECK (((crossed_quantity = (0)::numeric) OR ((crossed_quantity > (0)::numeric) AND (crossed_quantity <= quantity) AND (leverage IS NULL) AND ((type)::text = 'market'::text)))),
     CONSTRAINT order_external_is_the_venues CHECK ((((origin)::text = 'moniqo'::text) OR ((attempts > 0) AND (hold_id IS NULL) AND ((origin)::text = 'external'::text) AND (protects_id IS NULL) AND (NOT ((venue_order_id)::text = ''::text))))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
@@ -4943,6 +4975,7 @@ CREATE TABLE public.trading_order (
     CONSTRAINT order_unfinished_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NULL) AND ((status)::text = 'waiting'::text)) OR (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (NOT ((status)::text = 'waiting'::text)) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
     CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT trading_order_average_price_check CHECK ((average_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_crossed_quantity_check CHECK ((crossed_quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
@@ -5124,13 +5157,14 @@ CREATE TABLE public.trading_risklimit (
     lookback_trades integer NOT NULL,
     maximum_drawdown numeric(9,8),
     minimum_profit_factor numeric(12,8),
+    maximum_correlated numeric(9,8),
     CONSTRAINT risk_limit_daily_loss_is_a_share CHECK (((maximum_daily_loss IS NULL) OR ((maximum_daily_loss > (0)::numeric) AND (maximum_daily_loss <= (1)::numeric)))),
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
     CONSTRAINT risk_limit_position_positive CHECK (((maximum_position IS NULL) OR ((maximum_position > (0)::numeric) AND (maximum_position < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
     CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
     CONSTRAINT risk_limit_protections CHECK ((((cooldown_bars IS NULL) OR ((cooldown_bars >= 1) AND (cooldown_bars <= 1000))) AND ((maximum_drawdown IS NULL) OR ((maximum_drawdown > (0)::numeric) AND (maximum_drawdown <= (1)::numeric))) AND ((minimum_profit_factor IS NULL) OR ((minimum_profit_factor > (0)::numeric) AND (minimum_profit_factor <= (1000)::numeric))) AND (lookback_days >= 1) AND (lookback_days <= 365) AND (lookback_trades >= 2) AND (lookback_trades <= 1000) AND (lock_hours >= 1) AND (lock_hours <= 8760))),
     CONSTRAINT risk_limit_rests_for_a_loss CHECK ((((lost IS NULL) AND (rests_until IS NULL)) OR ((lost IS NOT NULL) AND (maximum_daily_loss IS NOT NULL) AND (rests_until IS NOT NULL)))),
-    CONSTRAINT risk_limit_shares CHECK ((((maximum_risk IS NULL) OR ((maximum_risk > (0)::numeric) AND (maximum_risk <= (1)::numeric))) AND ((default_stop IS NULL) OR ((default_stop > (0)::numeric) AND (default_stop < (1)::numeric))) AND ((default_target IS NULL) OR (default_target > (0)::numeric)) AND ((maximum_exposure IS NULL) OR ((maximum_exposure > (0)::numeric) AND (maximum_exposure <= (1)::numeric))) AND ((maximum_distance IS NULL) OR ((maximum_distance > (0)::numeric) AND (maximum_distance <= (1)::numeric))))),
+    CONSTRAINT risk_limit_shares CHECK ((((maximum_risk IS NULL) OR ((maximum_risk > (0)::numeric) AND (maximum_risk <= (1)::numeric))) AND ((default_stop IS NULL) OR ((default_stop > (0)::numeric) AND (default_stop < (1)::numeric))) AND ((default_target IS NULL) OR (default_target > (0)::numeric)) AND ((maximum_exposure IS NULL) OR ((maximum_exposure > (0)::numeric) AND (maximum_exposure <= (1)::numeric))) AND ((maximum_distance IS NULL) OR ((maximum_distance > (0)::numeric) AND (maximum_distance <= (1)::numeric))) AND ((maximum_correlated IS NULL) OR ((maximum_correlated > (0)::numeric) AND (maximum_correlated <= (1)::numeric))))),
     CONSTRAINT trading_risklimit_cooldown_bars_check CHECK ((cooldown_bars >= 0)),
     CONSTRAINT trading_risklimit_lock_hours_check CHECK ((lock_hours >= 0)),
     CONSTRAINT trading_risklimit_lookback_days_check CHECK ((lookback_days >= 0)),
@@ -6924,120 +6958,126 @@ INSERT INTO public.django_migrations VALUES
 	(48, 'axes', '0008_accessfailurelog', now()),
 	(49, 'axes', '0009_add_session_hash', now()),
 	(50, 'axes', '0010_accessattemptexpiration', now()),
-	(51, 'wallets', '0001_initial', now()),
-	(52, 'wallets', '0002_policies', now()),
-	(53, 'wallets', '0003_ledger', now()),
-	(54, 'wallets', '0005_rehearsing_connections', now()),
-	(55, 'wallets', '0006_hierarchy_functions', now()),
-	(56, 'wallets', '0007_connections_active_since', now()),
-	(57, 'wallets', '0008_connections_as_others_see_them', now()),
-	(58, 'wallets', '0009_reserves', now()),
-	(59, 'wallets', '0010_platforms', now()),
-	(60, 'wallets', '0011_credentials_under_aes', now()),
-	(61, 'wallets', '0012_archived_wallets', now()),
-	(62, 'wallets', '0013_waiting', now()),
-	(63, 'wallets', '0014_plans', now()),
-	(64, 'wallets', '0015_rules', now()),
-	(65, 'wallets', '0016_venue_positions', now()),
-	(66, 'wallets', '0017_protection', now()),
-	(67, 'wallets', '0018_proofs', now()),
-	(68, 'wallets', '0019_venue_names', now()),
-	(69, 'wallets', '0020_as_of', now()),
-	(70, 'wallets', '0021_unassigned', now()),
-	(71, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(72, 'wallets', '0023_derivatives', now()),
-	(73, 'wallets', '0024_held_for', now()),
-	(74, 'wallets', '0025_streams', now()),
-	(75, 'wallets', '0026_sync_turns', now()),
-	(76, 'wallets', '0027_holds', now()),
-	(77, 'wallets', '0028_venue_income', now()),
-	(78, 'wallets', '0029_what_was_found', now()),
-	(79, 'wallets', '0030_proof', now()),
-	(80, 'wallets', '0031_resting_orders', now()),
-	(81, 'wallets', '0032_places_at_platforms', now()),
-	(82, 'markets', '0001_initial', now()),
-	(83, 'trading', '0001_initial', now()),
-	(84, 'trading', '0002_policies', now()),
-	(85, 'trading', '0003_guards', now()),
-	(86, 'trading', '0004_sums_of_closed_trades', now()),
-	(87, 'trading', '0005_functions', now()),
-	(88, 'markets', '0002_prices', now()),
-	(89, 'trading', '0006_newest_first', now()),
-	(90, 'trading', '0007_orders_remember_the_request', now()),
-	(91, 'trading', '0008_sums_of_a_period', now()),
-	(92, 'trading', '0009_refused_orders', now()),
-	(93, 'trading', '0010_trades_of_spans', now()),
-	(94, 'trading', '0011_sorted_by_an_index', now()),
-	(95, 'trading', '0012_daily_loss', now()),
-	(96, 'trading', '0013_written_for_cursors', now()),
-	(97, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(98, 'trading', '0015_more_limits', now()),
-	(99, 'trading', '0016_stops', now()),
-	(100, 'trading', '0017_ai_state', now()),
-	(101, 'trading', '0018_what_was_stopped', now()),
-	(102, 'trading', '0019_trade_sums_of_spans', now()),
-	(103, 'markets', '0003_derivatives', now()),
-	(104, 'markets', '0004_extremes', now()),
-	(105, 'trading', '0020_limit_orders', now()),
-	(106, 'trading', '0021_amendments', now()),
-	(107, 'trading', '0022_triggers', now()),
-	(108, 'trading', '0023_distance_and_rate', now()),
-	(109, 'trading', '0024_protections', now()),
-	(110, 'farms', '0001_initial', now()),
-	(111, 'farms', '0002_policies', now()),
-	(112, 'farms', '0003_histories', now()),
-	(113, 'farms', '0004_newest_runs_first', now()),
-	(114, 'farms', '0005_restored', now()),
-	(115, 'farms', '0006_old_holds_may_go', now()),
-	(116, 'farms', '0007_where_agents_were', now()),
-	(117, 'farms', '0008_bars_of_agents', now()),
-	(118, 'farms', '0009_laboratory', now()),
-	(119, 'farms', '0010_runs_by_months', now()),
-	(120, 'farms', '0011_leverage', now()),
-	(121, 'farms', '0012_saved_strategies', now()),
-	(122, 'farms', '0013_sweeps', now()),
-	(123, 'farms', '0014_downloads', now()),
-	(124, 'goals', '0001_initial', now()),
-	(125, 'goals', '0002_policies', now()),
-	(126, 'goals', '0003_requests_once', now()),
-	(127, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(128, 'goals', '0005_extended', now()),
-	(129, 'goals', '0006_holds_stand_at_wallets', now()),
-	(130, 'goals', '0007_what_was_reached', now()),
-	(131, 'markets', '0005_perpetuals', now()),
-	(132, 'markets', '0006_kept_series', now()),
-	(133, 'users', '0008_what_scopes_write', now()),
-	(134, 'portfolio', '0001_initial', now()),
-	(135, 'portfolio', '0002_policies', now()),
-	(136, 'portfolio', '0003_scene_of_a_history', now()),
-	(137, 'portfolio', '0004_prices', now()),
-	(138, 'portfolio', '0005_allocation_plans', now()),
-	(139, 'portfolio', '0006_exposure_limits', now()),
-	(140, 'portfolio', '0007_hours', now()),
-	(141, 'portfolio', '0008_corrections', now()),
-	(142, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(143, 'portfolio', '0010_restate', now()),
-	(144, 'portfolio', '0011_rebalancing', now()),
-	(145, 'portfolio', '0012_funding', now()),
-	(146, 'portfolio', '0013_what_it_was_worth', now()),
-	(147, 'portfolio', '0014_extremes_stay', now()),
-	(148, 'portfolio', '0015_months_of_every_table', now()),
-	(149, 'portfolio', '0016_parts_stay', now()),
-	(150, 'portfolio', '0017_what_adds_up_stays', now()),
-	(151, 'portfolio', '0018_what_scopes_write', now()),
-	(152, 'sessions', '0001_initial', now()),
-	(153, 'wallets', '0033_orders_compared', now()),
-	(154, 'wallets', '0034_perpetuals', now()),
-	(155, 'trading', '0025_held_totals', now()),
-	(156, 'trading', '0026_many_cancelled_at_once', now()),
-	(157, 'trading', '0027_external_orders', now()),
-	(158, 'trading', '0028_one_cancels_the_other', now()),
-	(159, 'trading', '0029_log_of_orders_by_months', now()),
-	(160, 'trading', '0030_perpetuals', now()),
-	(161, 'trading', '0031_changed_at_the_venue', now()),
-	(162, 'trading', '0032_room_for_trails', now()),
-	(163, 'trading', '0033_what_scopes_write', now()),
-	(164, 'wallets', '0035_what_scopes_write', now());
+	(51, 'users', '0008_what_scopes_write', now()),
+	(52, 'wallets', '0001_initial', now()),
+	(53, 'wallets', '0002_policies', now()),
+	(54, 'wallets', '0003_ledger', now()),
+	(55, 'wallets', '0005_rehearsing_connections', now()),
+	(56, 'wallets', '0006_hierarchy_functions', now()),
+	(57, 'wallets', '0007_connections_active_since', now()),
+	(58, 'wallets', '0008_connections_as_others_see_them', now()),
+	(59, 'wallets', '0009_reserves', now()),
+	(60, 'wallets', '0010_platforms', now()),
+	(61, 'wallets', '0011_credentials_under_aes', now()),
+	(62, 'wallets', '0012_archived_wallets', now()),
+	(63, 'wallets', '0013_waiting', now()),
+	(64, 'wallets', '0014_plans', now()),
+	(65, 'wallets', '0015_rules', now()),
+	(66, 'wallets', '0016_venue_positions', now()),
+	(67, 'wallets', '0017_protection', now()),
+	(68, 'wallets', '0018_proofs', now()),
+	(69, 'wallets', '0019_venue_names', now()),
+	(70, 'wallets', '0020_as_of', now()),
+	(71, 'wallets', '0021_unassigned', now()),
+	(72, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(73, 'wallets', '0023_derivatives', now()),
+	(74, 'wallets', '0024_held_for', now()),
+	(75, 'wallets', '0025_streams', now()),
+	(76, 'wallets', '0026_sync_turns', now()),
+	(77, 'wallets', '0027_holds', now()),
+	(78, 'wallets', '0028_venue_income', now()),
+	(79, 'wallets', '0029_what_was_found', now()),
+	(80, 'wallets', '0030_proof', now()),
+	(81, 'wallets', '0031_resting_orders', now()),
+	(82, 'wallets', '0032_places_at_platforms', now()),
+	(83, 'wallets', '0033_orders_compared', now()),
+	(84, 'wallets', '0034_perpetuals', now()),
+	(85, 'markets', '0001_initial', now()),
+	(86, 'trading', '0001_initial', now()),
+	(87, 'trading', '0002_policies', now()),
+	(88, 'trading', '0003_guards', now()),
+	(89, 'trading', '0004_sums_of_closed_trades', now()),
+	(90, 'trading', '0005_functions', now()),
+	(91, 'markets', '0002_prices', now()),
+	(92, 'trading', '0006_newest_first', now()),
+	(93, 'trading', '0007_orders_remember_the_request', now()),
+	(94, 'trading', '0008_sums_of_a_period', now()),
+	(95, 'trading', '0009_refused_orders', now()),
+	(96, 'trading', '0010_trades_of_spans', now()),
+	(97, 'trading', '0011_sorted_by_an_index', now()),
+	(98, 'trading', '0012_daily_loss', now()),
+	(99, 'trading', '0013_written_for_cursors', now()),
+	(100, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(101, 'trading', '0015_more_limits', now()),
+	(102, 'trading', '0016_stops', now()),
+	(103, 'trading', '0017_ai_state', now()),
+	(104, 'trading', '0018_what_was_stopped', now()),
+	(105, 'trading', '0019_trade_sums_of_spans', now()),
+	(106, 'markets', '0003_derivatives', now()),
+	(107, 'markets', '0004_extremes', now()),
+	(108, 'trading', '0020_limit_orders', now()),
+	(109, 'trading', '0021_amendments', now()),
+	(110, 'trading', '0022_triggers', now()),
+	(111, 'trading', '0023_distance_and_rate', now()),
+	(112, 'trading', '0024_protections', now()),
+	(113, 'farms', '0001_initial', now()),
+	(114, 'farms', '0002_policies', now()),
+	(115, 'farms', '0003_histories', now()),
+	(116, 'farms', '0004_newest_runs_first', now()),
+	(117, 'farms', '0005_restored', now()),
+	(118, 'farms', '0006_old_holds_may_go', now()),
+	(119, 'farms', '0007_where_agents_were', now()),
+	(120, 'farms', '0008_bars_of_agents', now()),
+	(121, 'farms', '0009_laboratory', now()),
+	(122, 'farms', '0010_runs_by_months', now()),
+	(123, 'farms', '0011_leverage', now()),
+	(124, 'farms', '0012_saved_strategies', now()),
+	(125, 'farms', '0013_sweeps', now()),
+	(126, 'farms', '0014_downloads', now()),
+	(127, 'farms', '0015_kinds_restrict', now()),
+	(128, 'farms', '0016_policies_of_farms', now()),
+	(129, 'farms', '0017_farms_net', now()),
+	(130, 'goals', '0001_initial', now()),
+	(131, 'goals', '0002_policies', now()),
+	(132, 'goals', '0003_requests_once', now()),
+	(133, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(134, 'goals', '0005_extended', now()),
+	(135, 'goals', '0006_holds_stand_at_wallets', now()),
+	(136, 'goals', '0007_what_was_reached', now()),
+	(137, 'markets', '0005_perpetuals', now()),
+	(138, 'markets', '0006_kept_series', now()),
+	(139, 'portfolio', '0001_initial', now()),
+	(140, 'portfolio', '0002_policies', now()),
+	(141, 'portfolio', '0003_scene_of_a_history', now()),
+	(142, 'portfolio', '0004_prices', now()),
+	(143, 'portfolio', '0005_allocation_plans', now()),
+	(144, 'portfolio', '0006_exposure_limits', now()),
+	(145, 'portfolio', '0007_hours', now()),
+	(146, 'portfolio', '0008_corrections', now()),
+	(147, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(148, 'portfolio', '0010_restate', now()),
+	(149, 'portfolio', '0011_rebalancing', now()),
+	(150, 'portfolio', '0012_funding', now()),
+	(151, 'portfolio', '0013_what_it_was_worth', now()),
+	(152, 'portfolio', '0014_extremes_stay', now()),
+	(153, 'portfolio', '0015_months_of_every_table', now()),
+	(154, 'portfolio', '0016_parts_stay', now()),
+	(155, 'portfolio', '0017_what_adds_up_stays', now()),
+	(156, 'portfolio', '0018_what_scopes_write', now()),
+	(157, 'sessions', '0001_initial', now()),
+	(158, 'wallets', '0035_what_scopes_write', now()),
+	(159, 'wallets', '0036_locking_accounts', now()),
+	(160, 'trading', '0025_held_totals', now()),
+	(161, 'trading', '0026_many_cancelled_at_once', now()),
+	(162, 'trading', '0027_external_orders', now()),
+	(163, 'trading', '0028_one_cancels_the_other', now()),
+	(164, 'trading', '0029_log_of_orders_by_months', now()),
+	(165, 'trading', '0030_perpetuals', now()),
+	(166, 'trading', '0031_changed_at_the_venue', now()),
+	(167, 'trading', '0032_room_for_trails', now()),
+	(168, 'trading', '0033_what_scopes_write', now()),
+	(169, 'trading', '0034_crossed_inside', now()),
+	(170, 'trading', '0035_correlated', now());
 
 
 --
@@ -7659,7 +7699,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 103, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 164, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 170, true);
 
 
 --
@@ -12282,6 +12322,13 @@ CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH RO
 
 
 --
+-- Name: farms_farm scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE UPDATE OF caps, allowed_symbols, trading_days, opens_at, closes_at, nets ON public.farms_farm FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
 -- Name: portfolio_exposurelimit scopes; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -12292,7 +12339,7 @@ CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.portfolio_expo
 -- Name: trading_risklimit scopes; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF connection_id, wallet_id, allowed_symbols, maximum_notional, notional_asset, maximum_daily_loss, maximum_position, maximum_open_positions, maximum_risk, default_stop, default_target, maximum_exposure, maximum_distance, maximum_orders_per_minute, cooldown_bars, maximum_drawdown, lookback_days, minimum_profit_factor, lookback_trades, lock_hours, updated_at ON public.trading_risklimit FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF connection_id, wallet_id, allowed_symbols, maximum_notional, notional_asset, maximum_daily_loss, maximum_position, maximum_open_positions, maximum_risk, default_stop, default_target, maximum_exposure, maximum_distance, maximum_orders_per_minute, cooldown_bars, maximum_drawdown, lookback_days, minimum_profit_factor, lookback_trades, lock_hours, updated_at, maximum_correlated ON public.trading_risklimit FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
 
 
 --
@@ -15329,6 +15376,14 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_allocationline TO moniqo_syst
 
 GRANT ALL ON FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_posting bigint) TO moniqo_app;
 GRANT ALL ON FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_posting bigint) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_lock(p_wallets uuid[], p_assets text[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_lock(p_wallets uuid[], p_assets text[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_lock(p_wallets uuid[], p_assets text[]) TO moniqo_system;
 
 
 --

@@ -15,6 +15,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = (("wallets", "0034_perpetuals"),)
+    dependencies = (("wallets", "0035_what_scopes_write"),)
 
     operations = (migrations.RunSQL(LOCK, "DROP FUNCTION ledger_lock"),)

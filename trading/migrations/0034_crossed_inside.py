@@ -16,8 +16,8 @@ GUARD_ORDERS = BEFORE.replace("NEW.origin) IS", "NEW.origin, NEW.crossed_quantit
 class Migration(migrations.Migration):
     dependencies = [
         ("markets", "0006_kept_series"),
-        ("trading", "0032_room_for_trails"),
-        ("wallets", "0035_locking_accounts"),
+        ("trading", "0033_what_scopes_write"),
+        ("wallets", "0036_locking_accounts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
