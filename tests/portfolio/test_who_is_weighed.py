@@ -31,10 +31,12 @@ def staffed(as_owner: Any, fund: Fund) -> Fund:
         fund.wallets[name] = farm.wallet
         fund.move("master", name, "300")
     Farm.objects.filter(name="Trend").update(status="running")
+    Farm.objects.filter(name="Break").update(kind="custom")  # for a moment: its kind would not hire the odd one
     create_agent(
         owner_id=fund.owner.pk, farm_id=Farm.objects.get(name="Break").pk, name="Odd one out",
         strategy="mean_reversion", instrument_id=make_instrument().pk, timeframe="1h", parameters={},
     )  # fmt: skip
+    Farm.objects.filter(name="Break").update(kind="breakout")
     for name in ("farm a", "farm b"):
         fund.wallets[name].archived_at = fund.wallets[name].created_at
         fund.wallets[name].save()
