@@ -26,6 +26,7 @@ from quant.candles import MINUTE_MS, Candles, Floats, aggregate
 from quant.errors import UnknownStrategyError
 from trading.selectors import OrderRow, PositionRow, TradeRow, closed_positions, open_positions, orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
+from wallets.models import Wallet
 
 ZERO: Final = Decimal(0)
 ROWS_SHOWN: Final = 8
@@ -43,7 +44,8 @@ USUAL_BARS: Final = 150
 
 @dataclass(frozen=True, slots=True)
 class AgentRow(HasStanding):
-    """An agent. Money in the base asset of its master, returns and shares as fractions."""
+    """An agent. Money in the base asset of its master, returns and shares as fractions; `is_free` where it works in no
+    farm."""
 
     id: UUID
     farm_id: UUID
@@ -69,6 +71,7 @@ class AgentRow(HasStanding):
     realized: Decimal
     position: PositionRow | None
     last_run: RunRow | None
+    is_free: bool = False
 
     @property
     def market(self) -> str:
@@ -199,6 +202,7 @@ def rows_of(
             results.get(agent.wallet_id, (0, 0, ZERO)),
             held.get((agent.wallet_id, agent.instrument_id)),
             last.get(agent.pk),
+            is_free=nodes[agent.farm.wallet_id].role == Wallet.Role.POOL,
         )
         for agent in agents
     )
@@ -212,6 +216,8 @@ def _agent_row(
     results: tuple[int, int, Decimal],
     position: PositionRow | None,
     last_run: RunRow | None,
+    *,
+    is_free: bool,
 ) -> AgentRow:
     strategy = _strategy(agent.strategy)
     trades, wins, realized = results
@@ -240,6 +246,7 @@ def _agent_row(
         realized=realized,
         position=position,
         last_run=last_run,
+        is_free=is_free,
     )
 
 

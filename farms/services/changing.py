@@ -41,6 +41,8 @@ def update_farm(
     """
     with transaction.atomic():
         farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        if farm.is_pool:
+            raise ConflictError(f"{farm.name} is no farm: it holds free agents, and there is nothing to set.")
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
         if kind not in Farm.Kind.values:
             raise invalid("kind", f"Choose one of {', '.join(Farm.Kind.values)}.")

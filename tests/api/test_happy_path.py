@@ -227,6 +227,7 @@ def take_back(program: Program, made: Any) -> None:
     second = program.call("post", "/wallets", beside, status=201)["id"]
     program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])
     other = program.call("post", "/farms", {"master_id": second, "name": "Other", "kind": "mixed"}, status=201)
+    program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])
     program.call("post", "/agents/{agent_id}/move", {"farm_id": other["id"]}, agent_id=agent["id"])
     savings = {"name": "Savings", "role": "reserve", "parent_id": made["master_id"]}
     reserve = program.call("post", "/wallets", savings, status=201)["id"]
