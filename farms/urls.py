@@ -1,6 +1,7 @@
 from django.urls import path
 
 from farms import place_pages, views
+from farms.promoting import pages as promoting
 
 app_name = "farms"
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("agents/<uuid:pk>/archive/", views.archive_agent, name="agent-archive"),
     path("agents/<uuid:pk>/restore/", place_pages.restore_agent, name="agent-restore"),
     path("agents/<uuid:pk>/move/", place_pages.move_agent, name="agent-move"),
+    path("agents/<uuid:pk>/promote/", promoting.promote, name="agent-promote"),
     path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
     path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
 ]

@@ -23,6 +23,7 @@ from farms.composing.api import router as composing
 from farms.laboratory.api import router as laboratory
 from farms.laboratory.download_api import router as downloads
 from farms.laboratory.sweep_api import router as sweeps
+from farms.promoting.api import router as promoting
 from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
@@ -106,6 +107,7 @@ api.add_router("/", trading, tags=["trading"])
 api.add_router("/", limits, tags=["trading"])
 api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
+api.add_router("/", promoting, tags=["farms"])
 api.add_router("/", laboratory, tags=["laboratory"])
 api.add_router("/", composing, tags=["strategies"])
 api.add_router("/", sweeps, tags=["laboratory"])

@@ -55,6 +55,7 @@ RULES: Final[dict[str, Rule]] = {
     "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="order_id IS NULL", spare=DAYS_OF_A_MONTH),
     "farms_farmevent": Rule("created_at", why=DONE),
     "farms_agentfarmassignment": Rule("started_at", why=DONE),
+    "farms_promotion": Rule("created_at", why="Why an agent was let near real money."),
     "farms_strategyversion": Rule("created_at", why="What an agent followed when it decided."),
     "farms_backtest": Rule("created_at", why=TRIED),
     "farms_backtestresult": Rule("created_at", why=TRIED),

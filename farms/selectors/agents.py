@@ -11,6 +11,7 @@ import numpy as np
 from django.db.models import Q
 
 from farms.models import Agent, StrategyVersion
+from farms.selectors.promotions import Promotions, promotions_of
 from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from farms.selectors.states import farm_facts, states_of
@@ -72,6 +73,7 @@ class AgentRow(HasStanding):
     position: PositionRow | None
     last_run: RunRow | None
     is_free: bool = False
+    is_paper: bool = True
 
     @property
     def market(self) -> str:
@@ -120,6 +122,7 @@ class AgentPage:
     orders: tuple[OrderRow, ...]
     trades: tuple[TradeRow, ...]
     shown_trades: tuple[TradeRow, ...]
+    promotions: Promotions
 
 
 def agent_rows(*, owner_id: UUID, agent_ids: Collection[UUID] | None = None) -> tuple[AgentRow, ...]:
@@ -165,6 +168,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
         orders=tuple(orders(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
         trades=trades[:ROWS_SHOWN],
         shown_trades=tuple(trade for trade in trades if since is not None and trade.closed_at >= since),
+        promotions=promotions_of(owner_id=owner_id, agent_id=agent_id),
     )
 
 
@@ -247,6 +251,7 @@ def _agent_row(
         position=position,
         last_run=last_run,
         is_free=is_free,
+        is_paper=node.is_paper,
     )
 
 
