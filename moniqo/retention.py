@@ -68,6 +68,7 @@ RULES: Final[dict[str, Rule]] = {
     "trading_fill": Rule("filled_at", why=TRADES),
     "trading_position": Rule("opened_at", why=TRADES),
     "trading_tradeday": Rule("day", why=TRADES),
+    "trading_tradeslice": Rule(why=NOW),
     "trading_heldtotal": Rule("at", why=TRADES),
     "trading_orderevent": Rule("created_at", "ORDER_LOG_DAYS", goes=UNFILLED, spare=DAYS_OF_A_MONTH),
     "trading_riskdecision": Rule("created_at", "ORDER_LOG_DAYS", goes=UNFILLED, spare=DAYS_OF_A_MONTH),
