@@ -1,6 +1,7 @@
 from django.urls import path
 
 from farms import place_pages, views
+from farms.analytics import pages as analytics
 from farms.promoting import pages as promoting
 
 app_name = "farms"
@@ -10,6 +11,7 @@ urlpatterns = [
     path("of/<uuid:pk>/", views.of_wallet, name="of-wallet"),
     path("runs/of/<uuid:pk>/", views.run_of_order, name="of-order"),
     path("<uuid:pk>/", views.farm, name="farm"),
+    path("<uuid:pk>/analytics/", analytics.farm, name="farm-analytics"),
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
     path("<uuid:pk>/edit/", views.edit_farm, name="farm-edit"),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("agents/<uuid:pk>/archive/", views.archive_agent, name="agent-archive"),
     path("agents/<uuid:pk>/restore/", place_pages.restore_agent, name="agent-restore"),
     path("agents/<uuid:pk>/move/", place_pages.move_agent, name="agent-move"),
+    path("agents/<uuid:pk>/analytics/", analytics.agent, name="agent-analytics"),
     path("agents/<uuid:pk>/promote/", promoting.promote, name="agent-promote"),
     path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
     path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
