@@ -2,6 +2,7 @@ from django.urls import path
 
 from farms import place_pages, views
 from farms.analytics import pages as analytics
+from farms.assigning import pages as assigning
 from farms.promoting import pages as promoting
 
 app_name = "farms"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("of/<uuid:pk>/", views.of_wallet, name="of-wallet"),
     path("runs/of/<uuid:pk>/", views.run_of_order, name="of-order"),
     path("<uuid:pk>/", views.farm, name="farm"),
+    path("<uuid:pk>/assign/", assigning.assign, name="assign"),
     path("<uuid:pk>/analytics/", analytics.farm, name="farm-analytics"),
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),

@@ -19,6 +19,7 @@ from ninja.errors import ValidationError as RequestError
 
 from farms.analytics.api import router as analytics
 from farms.api import router as farms
+from farms.assigning.api import router as assigning
 from farms.breakdown.api import router as breakdown
 from farms.composing.api import router as composing
 from farms.laboratory.api import router as laboratory
@@ -109,6 +110,7 @@ api.add_router("/", limits, tags=["trading"])
 api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", analytics, tags=["farms"])
+api.add_router("/", assigning, tags=["farms"])
 api.add_router("/", promoting, tags=["farms"])
 api.add_router("/", laboratory, tags=["laboratory"])
 api.add_router("/", composing, tags=["strategies"])

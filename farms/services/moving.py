@@ -61,13 +61,18 @@ def _taking_turns(owner_id: UUID, agent_id: UUID, key: str) -> Agent:
     """The agent, once no other agent of the owner is on the move."""
     if len(key) > KEY_LENGTH:
         raise InvalidInputError(f"A key has up to {KEY_LENGTH} characters.", fields={"key": "Too long."})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"agents move:{owner_id}"])
+    take_turns(owner_id)
     rows = Agent.objects.select_related("farm__wallet__parent", "wallet")
     agent = rows.filter(owner_id=owner_id, pk=agent_id).first()
     if agent is None:
         raise NotFoundError("This agent does not exist.")
     return agent
+
+
+def take_turns(owner_id: UUID) -> None:
+    """Wait until nobody else moves an agent of the owner, and keep them waiting to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"agents move:{owner_id}"])
 
 
 def _moved_before(owner_id: UUID, key: str) -> AgentFarmAssignment | None:

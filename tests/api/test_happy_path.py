@@ -227,6 +227,11 @@ def take_back(program: Program, made: Any) -> None:
     second = program.call("post", "/wallets", beside, status=201)["id"]
     program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])
     other = program.call("post", "/farms", {"master_id": second, "name": "Other", "kind": "mixed"}, status=201)
+    pool = program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])["farm_id"]
+    proposed = program.call("get", "/farms/{farm_id}/proposal", farm_id=pool)
+    [line] = proposed["lines"]
+    taken = {"seen": proposed["seen"], "lines": [{"agent_id": agent["id"], "farm_id": line["farm_id"]}]}
+    program.call("post", "/farms/{farm_id}/proposal", taken, farm_id=pool)
     program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])
     program.call("post", "/agents/{agent_id}/move", {"farm_id": other["id"]}, agent_id=agent["id"])
     promote(program, agent["id"], master["base_asset"])
