@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -82,25 +83,33 @@ def test_a_copy_is_hired_paused_and_without_money_and_knows_where_it_comes_from(
     assert [one.agent_id for one in promotions_of(owner_id=calm.owner.pk, agent_id=original.pk).promoted] == [copy.pk]
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda agent: None, "No backtest of these rules on TST/USDT 1h was judged"),
-        (lambda agent: judged(agent, days_ago=31), "older than 30 days"),
-        (lambda agent: judged(agent, is_significant=False), "is not in their favour"),
-        (lambda agent: (judged(agent, days_ago=2), judged(agent, is_significant=False)), "is not in their favour"),
-        (lambda agent: judged(agent, timeframe="4h"), "No backtest of these rules"),
-        (lambda agent: judged(agent, parameters=agent.parameters | {"fast": 3}), "No backtest of these rules"),
-        (lambda agent: judged(agent, instruments=[agent.instrument_id + 1]), "No backtest of these rules"),
-        (lambda agent: judged(agent, strategy="breakout"), "No backtest of these rules"),
-    ],
-)
-def test_without_a_verdict_in_favour_its_owner_types_that_and_why_and_it_is_kept(
-    calm: Desk, real: Farm, make: Callable[[Agent], Any], words: str  # noqa: F811
-) -> None:  # fmt: skip
-    make(calm.agent)
-    with pytest.raises(NoVerdictError, match=words):
-        promote(calm, real)
+def test_what_is_no_verdict_in_favour_is_said(calm: Desk, real: Farm) -> None:  # noqa: F811
+    agent = calm.agent
+    none = "No backtest of these rules on TST/USDT 1h was judged"
+    of_others: tuple[dict[str, Any], ...] = (
+        {"timeframe": "4h"},
+        {"parameters": agent.parameters | {"fast": 3}},
+        {"instruments": [agent.instrument_id + 1]},
+        {"strategy": "breakout"},
+    )
+    makes: list[tuple[Callable[[], Any], str]] = [
+        (lambda: None, none),
+        *((partial(judged, agent, **other), none) for other in of_others),
+        (lambda: judged(agent, days_ago=31), "older than 30 days"),
+        (lambda: judged(agent, days_ago=2), ""),
+        (lambda: judged(agent, is_significant=False), "is not in their favour"),
+    ]
+    for make, words in makes:
+        make()
+        lacks = standing_of(owner_id=calm.owner.pk, agent_id=agent.pk).lacks
+        assert words in lacks
+        assert bool(words) is bool(lacks)
+        if words:
+            with pytest.raises(NoVerdictError, match=words):
+                promote(calm, real)
+
+
+def test_without_a_verdict_in_favour_its_owner_types_that_and_why_and_it_is_kept(calm: Desk, real: Farm) -> None:  # noqa: F811
     typed = override_words(calm.agent)
     with pytest.raises(InvalidInputError, match="Type it as it is written: Promote One") as wrong:
         promote(calm, real, override=Override(typed.lower(), REASON))
@@ -112,10 +121,10 @@ def test_without_a_verdict_in_favour_its_owner_types_that_and_why_and_it_is_kept
     copy = promote(calm, real, override=Override(typed, REASON))
     row = Promotion.objects.get(agent=copy)
     assert row.reason == REASON
-    entry = AuditEntry.objects.get(action="Agent promoted")
-    assert (entry.after["reason"], entry.after["overrides"]) == (REASON, standing_of(
+    entry, now = AuditEntry.objects.get(action="Agent promoted"), standing_of(
         owner_id=calm.owner.pk, agent_id=calm.agent.pk
-    ).lacks)  # fmt: skip
+    )  # fmt: skip
+    assert (entry.after["reason"], entry.after["overrides"]) == (REASON, now.lacks)
     for change in (lambda: Promotion.objects.update(reason=""), lambda: Promotion.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
