@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from farms import services
 from farms.models import Agent, Farm
 from kit.errors import MoniqoError
-from kit.forms import explain
+from kit.forms import TextField, explain
 from kit.http import missing_is_404, owner_of
 from kit.limits import KEY_LENGTH
 from wallets.models import Wallet
@@ -37,7 +37,7 @@ class PlaceForm(forms.Form):
 class AgentPlaceForm(PlaceForm):
     """A farm, or with nothing chosen the pool of free agents. Who presses the button twice moves once."""
 
-    key = forms.CharField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
+    key = TextField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
 
     def __init__(self, given: QueryDict | None, *, places: Any, may_be_freed: bool) -> None:
         super().__init__(given, places=places, label="Farm")

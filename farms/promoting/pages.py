@@ -28,7 +28,7 @@ class PromotionForm(forms.Form):
     reason = TextField(
         required=False, max_length=REASON_LENGTH, label="Why, in your own words", help_text="It is kept."
     )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
+    key = TextField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
 
     def __init__(self, given: QueryDict | None, *, standing: Standing) -> None:
         super().__init__(given, initial={"name": standing.agent.name})
