@@ -11,7 +11,7 @@ from kit.api import Amount
 from portfolio.schemas import RatiosOut
 
 
-class SliceOut(Schema):
+class TradesOfKindOut(Schema):
     """Closed trades of one kind. Amounts are in `quote`, net of fees; null where they are paid in several assets."""
 
     key: str = Field(description="Of hours the hour in UTC, of exits and regimes a word; empty where it is not known.")
@@ -68,10 +68,12 @@ class AnalyticsOut(Schema):
     share: Amount | None
     target: Amount | None
     turnover: float | None = Field(description="What was traded in a year, by its mean value.")
-    trades: SliceOut
-    hours: list[SliceOut] = Field(description="By the hour (UTC) in which they were opened.")
-    exits: list[SliceOut] = Field(description="By what closed them.")
-    regimes: list[SliceOut] = Field(description="By what the market did in the twenty days before they were opened.")
+    trades: TradesOfKindOut
+    hours: list[TradesOfKindOut] = Field(description="By the hour (UTC) in which they were opened.")
+    exits: list[TradesOfKindOut] = Field(description="By what closed them.")
+    regimes: list[TradesOfKindOut] = Field(
+        description="By what the market did in the twenty days before they were opened."
+    )
     contribution: list[ContributorOut] = Field(description="Of a farm, the largest gain first.")
     mean_correlation: float | None = Field(description="Of every two of a farm's agents; null without such.")
     correlations: list[AlikeOut] = Field(description="Of a farm's agents, the most alike first.")

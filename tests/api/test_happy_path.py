@@ -235,6 +235,11 @@ def take_back(program: Program, made: Any) -> None:
     program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])
     program.call("post", "/agents/{agent_id}/move", {"farm_id": other["id"]}, agent_id=agent["id"])
     promote(program, agent["id"], master["base_asset"])
+    for path, found in (
+        ("/farms/{farm_id}", {"farm_id": other["id"]}),
+        ("/agents/{agent_id}", {"agent_id": agent["id"]}),
+    ):
+        program.call("get", f"{path}/analytics", **found)
     savings = {"name": "Savings", "role": "reserve", "parent_id": made["master_id"]}
     reserve = program.call("post", "/wallets", savings, status=201)["id"]
     program.call("post", "/wallets/{wallet_id}/move", {"parent_id": second}, wallet_id=reserve)
