@@ -156,6 +156,6 @@ def test_trades_of_before_are_counted_by_the_migration(live_db: str, owner: User
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE trading_tradeslice NO FORCE ROW LEVEL SECURITY; DELETE FROM trading_tradeslice")
         cursor.execute("ALTER TABLE trading_tradeslice FORCE ROW LEVEL SECURITY")
-        cursor.execute(import_module("trading.migrations.0033_slices").BEFORE)
+        cursor.execute(import_module("trading.migrations.0034_slices").BEFORE)
     with tenancy.tenant(owner.pk):
         assert kept() == counted

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("wallets", "0034_perpetuals"),
+        ("wallets", "0035_what_scopes_write"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

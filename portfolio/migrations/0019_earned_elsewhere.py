@@ -7,7 +7,7 @@ import kit.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portfolio", "0017_what_adds_up_stays"),
+        ("portfolio", "0018_what_scopes_write"),
     ]
 
     operations = [

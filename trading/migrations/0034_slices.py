@@ -110,8 +110,8 @@ def read_only(*tables: str) -> str:
 class Migration(migrations.Migration):
     dependencies = [
         ("markets", "0007_regimes"),
-        ("trading", "0032_room_for_trails"),
-        ("wallets", "0035_pools"),
+        ("trading", "0033_what_scopes_write"),
+        ("wallets", "0036_pools"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
