@@ -5,7 +5,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from farms.laboratory import admin as laboratory  # noqa: F401  # registers its tables
-from farms.models import Agent, AgentFarmAssignment, AgentRun, Farm, FarmEvent, SavedStrategy, StrategyVersion
+from farms.models import (
+    Agent,
+    AgentFarmAssignment,
+    AgentRun,
+    Farm,
+    FarmEvent,
+    Promotion,
+    SavedStrategy,
+    StrategyVersion,
+)
 from farms.services import pause_agent, pause_farm
 from kit import tenancy
 from kit.admin import ReadOnlyAdmin, note
@@ -95,3 +104,11 @@ class StrategyVersionAdmin(ReadOnlyAdmin):
     list_filter = ("saved__strategy", "created_at")
     list_select_related = ("saved", "owner", "instrument")
     search_fields = ("saved__name", "owner__email")
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agent", "promoted_from", "owner", "verdict", "reason")
+    list_filter = ("created_at",)
+    list_select_related = ("agent", "promoted_from", "owner", "verdict")
+    search_fields = ("agent__name", "owner__email")

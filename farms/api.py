@@ -24,6 +24,7 @@ from farms.schemas import (
 )
 from farms.selectors import AgentRow, FarmRow
 from kit.api import (
+    IdempotencyKey,
     Page,
     PageQuery,
     WholeOrPage,
@@ -167,9 +168,19 @@ def restore_agent(request: HttpRequest, agent_id: UUID) -> Any:
 
 
 @router.post("/agents/{agent_id}/move", response=AgentDetailOut, summary="Let it work in another farm from now on")
-def move_agent(request: HttpRequest, agent_id: UUID, body: PlaceOfWorkIn) -> Any:
-    """Its wallet comes along. What it holds is a flow of both farms, and nobody's profit."""
-    services.move_agent(owner_id=owner_of(request), agent_id=agent_id, farm_id=body.farm_id)
+def move_agent(request: HttpRequest, agent_id: UUID, body: PlaceOfWorkIn, key: IdempotencyKey) -> Any:
+    """Of the same master. Its wallet comes along: what it holds is a flow of both farms, and nobody's profit.
+
+    409 while an order of it is on its way, and for a farm of another kind.
+    """
+    services.move_agent(owner_id=owner_of(request), agent_id=agent_id, farm_id=body.farm_id, key=key)
+    return _agent(request, agent_id)
+
+
+@router.post("/agents/{agent_id}/free", response=AgentDetailOut, summary="Take it out of its farm, paused")
+def free_agent(request: HttpRequest, agent_id: UUID, key: IdempotencyKey) -> Any:
+    """Into the pool of its master, which is listed with the farms. A free agent trades nothing until it is moved."""
+    services.free_agent(owner_id=owner_of(request), agent_id=agent_id, key=key)
     return _agent(request, agent_id)
 
 

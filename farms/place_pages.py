@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from farms import services
 from farms.models import Agent, Farm
 from kit.errors import MoniqoError
-from kit.forms import explain
+from kit.forms import TextField, explain
 from kit.http import missing_is_404, owner_of
+from kit.limits import KEY_LENGTH
 from wallets.models import Wallet
 
 
@@ -31,6 +32,18 @@ class PlaceForm(forms.Form):
         field = self.fields["place"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset, field.label = places, label
+
+
+class AgentPlaceForm(PlaceForm):
+    """A farm, or with nothing chosen the pool of free agents. Who presses the button twice moves once."""
+
+    key = TextField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
+
+    def __init__(self, given: QueryDict | None, *, places: Any, may_be_freed: bool) -> None:
+        super().__init__(given, places=places, label="Farm")
+        field = self.fields["place"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.required, field.empty_label = False, "None: a free agent" if may_be_freed else None
 
 
 @login_required
@@ -79,28 +92,32 @@ def move_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def move_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask for another farm of the same account, then let the agent work there."""
+    """Ask for another farm of the same master, or none, then let the agent work there, or nowhere."""
     owner_id = owner_of(request)
-    agent = Agent.objects.select_related("wallet").filter(owner_id=owner_id, pk=pk).first()
+    agent = Agent.objects.select_related("farm__wallet").filter(owner_id=owner_id, pk=pk).first()
     if agent is None:
         raise Http404("There is no such agent.")
+    here = agent.farm.wallet
     farms = (
-        Farm.objects.filter(
-            owner_id=owner_id,
-            wallet__base_asset=agent.wallet.base_asset,
-            wallet__connection=agent.wallet.connection_id,
-        )
+        Farm.objects.filter(owner_id=owner_id, wallet__parent=here.parent_id)
         .exclude(status=Farm.Status.ARCHIVED)
+        .exclude(wallet__role=Wallet.Role.POOL)
         .exclude(pk=agent.farm_id)
     )
-    form = PlaceForm(request.POST or None, places=farms, label="Farm")
+    form = AgentPlaceForm(request.POST or None, places=farms, may_be_freed=not agent.farm.is_pool)
     text = (
         "Its money, its position and its past come along. What it holds leaves one farm and comes to the other as a "
-        "flow: it is nobody's profit."
+        "flow: it is nobody's profit. A free agent is paused, and trades nothing until it is moved to a farm."
     )
-    return _moving(request, form, agent.name, text, reverse("farms:agent", args=(pk,)), lambda place: (
-        services.move_agent(owner_id=owner_id, agent_id=pk, farm_id=place.pk)
-    ))  # fmt: skip
+
+    def move(_: Any) -> Agent:
+        given = form.cleaned_data
+        asked: dict[str, Any] = {"owner_id": owner_id, "agent_id": pk, "key": given["key"]}
+        if given["place"] is None:
+            return services.free_agent(**asked)
+        return services.move_agent(**asked, farm_id=given["place"].pk)
+
+    return _moving(request, form, agent.name, text, reverse("farms:agent", args=(pk,)), move)
 
 
 def _moving(
@@ -112,7 +129,8 @@ def _moving(
         except MoniqoError as error:
             explain(form, error, otherwise="place")
         else:
-            messages.success(request, f"{name} is with {form.cleaned_data['place']} now.")
+            place = form.cleaned_data["place"]
+            messages.success(request, f"{name} is with {place} now." if place else f"{name} is free now, and paused.")
             return redirect(back)
     context = {"form": form, "title": f"Move {name}", "text": text, "cancel_url": back, "verb": "Move it"}
     return render(request, "components/form_page.html", context, status=422 if form.is_bound else 200)

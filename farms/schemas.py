@@ -114,6 +114,7 @@ class FarmOut(StatedOut):
     wallet_id: UUID
     name: str
     kind: str
+    is_pool: bool = Field(description="Whether it is the pool of its master, whose agents are free: nobody trades.")
     status: str
     base_asset: str
     value: Amount | None

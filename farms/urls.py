@@ -1,7 +1,10 @@
 from django.urls import path
 
 from farms import place_pages, views
+from farms.analytics import pages as analytics
+from farms.assigning import pages as assigning
 from farms.policy import pages as policy_pages
+from farms.promoting import pages as promoting
 
 app_name = "farms"
 urlpatterns = [
@@ -10,6 +13,8 @@ urlpatterns = [
     path("of/<uuid:pk>/", views.of_wallet, name="of-wallet"),
     path("runs/of/<uuid:pk>/", views.run_of_order, name="of-order"),
     path("<uuid:pk>/", views.farm, name="farm"),
+    path("<uuid:pk>/assign/", assigning.assign, name="assign"),
+    path("<uuid:pk>/analytics/", analytics.farm, name="farm-analytics"),
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
     path("<uuid:pk>/edit/", views.edit_farm, name="farm-edit"),
@@ -23,6 +28,8 @@ urlpatterns = [
     path("agents/<uuid:pk>/archive/", views.archive_agent, name="agent-archive"),
     path("agents/<uuid:pk>/restore/", place_pages.restore_agent, name="agent-restore"),
     path("agents/<uuid:pk>/move/", place_pages.move_agent, name="agent-move"),
+    path("agents/<uuid:pk>/analytics/", analytics.agent, name="agent-analytics"),
+    path("agents/<uuid:pk>/promote/", promoting.promote, name="agent-promote"),
     path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
     path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
 ]

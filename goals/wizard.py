@@ -36,8 +36,8 @@ from goals.steps import ACHIEVED, FIELDS, MISSED, ORDER, PLACES, REVIEW, STEPS
 from goals.targets import MOST_CONDITIONS
 from goals.writing import flattened
 from kit import days
-from kit.api import KEY_LENGTH
 from kit.errors import InvalidInputError, MoniqoError
+from kit.limits import KEY_LENGTH
 
 _FormOf = TypeVar("_FormOf", bound=forms.Form)
 

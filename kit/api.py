@@ -34,13 +34,12 @@ from pydantic import (
 from kit import days
 from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
-from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
+from kit.limits import DECIMALS, KEY_LENGTH, MAX_AMOUNT, MONEY_DIGITS
 from kit.sentences import Sentence
 from kit.written import is_secret, kinds, require_json
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
-KEY_LENGTH = 100
 
 
 def _exact(told: Any) -> Any:

@@ -21,3 +21,5 @@ VALUE_DIGITS: Final = 64
 
 MAX_AMOUNT: Final = Decimal(10) ** 18
 MAX_BALANCE: Final = Decimal(10) ** 19
+# An idempotency key, as programs send it.
+KEY_LENGTH: Final = 100

@@ -17,13 +17,16 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
+from farms.analytics.api import router as analytics
 from farms.api import router as farms
+from farms.assigning.api import router as assigning
 from farms.breakdown.api import router as breakdown
 from farms.composing.api import router as composing
 from farms.laboratory.api import router as laboratory
 from farms.laboratory.download_api import router as downloads
 from farms.laboratory.sweep_api import router as sweeps
 from farms.policy.api import router as policies
+from farms.promoting.api import router as promoting
 from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
@@ -108,6 +111,9 @@ api.add_router("/", limits, tags=["trading"])
 api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", policies, tags=["farms"])
+api.add_router("/", analytics, tags=["farms"])
+api.add_router("/", assigning, tags=["farms"])
+api.add_router("/", promoting, tags=["farms"])
 api.add_router("/", laboratory, tags=["laboratory"])
 api.add_router("/", composing, tags=["strategies"])
 api.add_router("/", sweeps, tags=["laboratory"])

@@ -60,6 +60,8 @@
 -- migration farms 0015_kinds_restrict 1524c3aca228214b
 -- migration farms 0016_policies_of_farms 256f6d1b4f9d9a83
 -- migration farms 0017_farms_net 1b654313c55e3ba3
+-- migration farms 0018_moves f5b39dc1ebf0d86f
+-- migration farms 0019_promotions 755f244c1eacb38a
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -73,6 +75,7 @@
 -- migration markets 0004_extremes 1498ec9333aeb73d
 -- migration markets 0005_perpetuals 9f033bd426036ee5
 -- migration markets 0006_kept_series 0ce8bf75df6380b7
+-- migration markets 0007_regimes 216343d358c73a0d
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -91,6 +94,7 @@
 -- migration portfolio 0016_parts_stay 293c39ba1bb96803
 -- migration portfolio 0017_what_adds_up_stays 46074fe7bf918b60
 -- migration portfolio 0018_what_scopes_write 2c7777fa7dc25af2
+-- migration portfolio 0019_earned_elsewhere b4ff03b3f06e4532
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -127,6 +131,7 @@
 -- migration trading 0033_what_scopes_write 3e887397bde83de2
 -- migration trading 0034_crossed_inside 2476f65a375203ed
 -- migration trading 0035_correlated 4865d13fc15e6203
+-- migration trading 0036_slices 40165002ca0dd9f5
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -170,6 +175,7 @@
 -- migration wallets 0034_perpetuals d9210f3a65c30eaa
 -- migration wallets 0035_what_scopes_write 923111082eb1409e
 -- migration wallets 0036_locking_accounts d1058aa6fb9db23a
+-- migration wallets 0037_pools 7b7d144594164fd1
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -1030,6 +1036,32 @@ CREATE FUNCTION public.market_quotes(p_instruments bigint[], p_at timestamp with
     UNION ALL
     SELECT instrument_id, price, price, price, source, at
     FROM market_closes(CASE WHEN p_is_live THEN '{}' ELSE p_instruments END, p_at)
+$$;
+
+
+--
+-- Name: market_regime(bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_regime(p_instrument bigint, p_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT CASE
+        WHEN count(step) < 20 THEN ''
+        WHEN abs(sum(step)) < 0.3 * sum(abs(step)) OR sum(abs(step)) = 0 THEN 'sideways'
+        WHEN sum(step) > 0 THEN 'rising'
+        ELSE 'falling'
+    END
+    FROM (
+        SELECT close - lag(close) OVER (ORDER BY ts) AS step
+        FROM (
+            SELECT ts, close FROM public.markets_candle
+            WHERE instrument_id = (SELECT coalesce(prices_of_id, id) FROM public.markets_instrument WHERE id = p_instrument)
+                  AND timeframe = '1d' AND ts <= (extract(epoch FROM p_at) * 1000)::bigint - 86400000
+            ORDER BY ts DESC LIMIT 21
+        ) AS day
+    ) AS change
 $$;
 
 
@@ -2056,6 +2088,9 @@ CREATE TABLE public.trading_position (
     liquidation_price numeric(38,18),
     funding numeric(64,18) DEFAULT 0 NOT NULL,
     hold_id bigint,
+    closed_under uuid,
+    exit_cause character varying(12) DEFAULT ''::character varying NOT NULL,
+    regime character varying(8) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
@@ -2080,6 +2115,31 @@ CREATE TABLE public.trading_position (
 WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_add_to_slices(public.trading_position, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_add_to_slices(closed public.trading_position, sign integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO public.trading_tradeslice AS sums (
+        owner_id, wallet_id, under, instrument_id, by, key, trades, won_trades, lost_trades, won, lost, fees, traded
+    )
+    SELECT closed.owner_id, closed.wallet_id, coalesce(closed.closed_under, closed.wallet_id), closed.instrument_id,
+           kind.by, kind.key, sign, sign * (closed.realized_pnl > 0)::integer, sign * (closed.realized_pnl < 0)::integer,
+           sign * greatest(closed.realized_pnl, 0), sign * greatest(-closed.realized_pnl, 0), sign * closed.fees,
+           sign * round(closed.entry_quantity * closed.entry_price
+                        + closed.exit_quantity * coalesce(closed.exit_price, 0), 18)
+    FROM public.trading_kinds_of(closed) AS kind
+    ORDER BY kind.by
+    ON CONFLICT (wallet_id, under, instrument_id, by, key) DO UPDATE
+    SET trades = sums.trades + excluded.trades, won_trades = sums.won_trades + excluded.won_trades,
+        lost_trades = sums.lost_trades + excluded.lost_trades, won = sums.won + excluded.won,
+        lost = sums.lost + excluded.lost, fees = sums.fees + excluded.fees, traded = sums.traded + excluded.traded
+$$;
 
 
 --
@@ -2257,6 +2317,25 @@ END $$;
 
 
 --
+-- Name: trading_keep_slices(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_keep_slices() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.closed_at IS NOT NULL THEN
+        PERFORM public.trading_add_to_slices(OLD, -1);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.closed_at IS NOT NULL THEN
+        PERFORM public.trading_add_to_slices(NEW, 1);
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
 -- Name: trading_keep_sums(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2276,6 +2355,19 @@ END $$;
 
 
 --
+-- Name: trading_kinds_of(public.trading_position); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_kinds_of(closed public.trading_position) RETURNS TABLE(by text, key text)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    VALUES ('all', ''), ('exit', closed.exit_cause), ('regime', closed.regime),
+           ('hour', lpad(extract(hour FROM closed.opened_at AT TIME ZONE 'UTC')::text, 2, '0'))
+$$;
+
+
+--
 -- Name: trading_note_closing(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2285,10 +2377,16 @@ CREATE FUNCTION public.trading_note_closing() RETURNS trigger
 BEGIN
     IF NEW.closed_at IS NULL THEN
         NEW.closed_in := NULL;
+        NEW.closed_under := NULL;
+        NEW.regime := '';
     ELSIF TG_OP = 'UPDATE' AND OLD.closed_at IS NOT NULL THEN
         NEW.closed_in := OLD.closed_in;
+        NEW.closed_under := OLD.closed_under;
+        NEW.regime := OLD.regime;
     ELSE
         NEW.closed_in := pg_current_xact_id();
+        NEW.closed_under := (SELECT parent_id FROM wallet_places WHERE wallet_id = NEW.wallet_id);
+        NEW.regime := market_regime(NEW.instrument_id, NEW.opened_at);
     END IF;
     RETURN NEW;
 END $$;
@@ -3216,7 +3314,8 @@ CREATE TABLE public.farms_agentfarmassignment (
     ended_at timestamp with time zone,
     agent_id uuid NOT NULL,
     owner_id uuid NOT NULL,
-    farm_id uuid NOT NULL
+    farm_id uuid NOT NULL,
+    key character varying(100) DEFAULT ''::character varying NOT NULL
 );
 
 ALTER TABLE ONLY public.farms_agentfarmassignment FORCE ROW LEVEL SECURITY;
@@ -3471,6 +3570,24 @@ ALTER TABLE public.farms_farmevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: farms_promotion; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_promotion (
+    agent_id uuid NOT NULL,
+    reason character varying(500) NOT NULL,
+    key character varying(100) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    owner_id uuid NOT NULL,
+    promoted_from_id uuid NOT NULL,
+    verdict_id bigint,
+    CONSTRAINT promotion_stands_on_something CHECK (((verdict_id IS NOT NULL) OR (NOT ((reason)::text = ''::text))))
+);
+
+ALTER TABLE ONLY public.farms_promotion FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -4393,7 +4510,9 @@ CREATE TABLE public.portfolio_flowmark (
     owner_id uuid NOT NULL,
     wallet_id uuid,
     funding numeric(64,18) DEFAULT 0 NOT NULL,
+    earned numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_flowmark_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_flowmark_earned_check CHECK ((earned <> 'NaN'::numeric)),
     CONSTRAINT portfolio_flowmark_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_flowmark_funding_check CHECK ((funding <> 'NaN'::numeric))
@@ -5231,6 +5350,48 @@ ALTER TABLE public.trading_tradeday ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
 
 
 --
+-- Name: trading_tradeslice; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_tradeslice (
+    id bigint NOT NULL,
+    trades bigint NOT NULL,
+    won_trades bigint NOT NULL,
+    lost_trades bigint NOT NULL,
+    won numeric(64,18) NOT NULL,
+    lost numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    under uuid NOT NULL,
+    by character varying(6) NOT NULL,
+    key character varying(12) NOT NULL,
+    traded numeric(64,18) NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT trading_tradeslice_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradeslice_lost_check CHECK ((lost <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradeslice_traded_check CHECK ((traded <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradeslice_won_check CHECK ((won <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.trading_tradeslice FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_tradeslice_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradeslice ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_tradeslice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: trading_tradetotal; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5482,7 +5643,7 @@ CREATE TABLE public.wallets_wallet (
     CONSTRAINT wallet_ceiling_above_the_minimum CHECK (((maximum_balance IS NULL) OR (maximum_balance >= minimum_balance))),
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) OR ((NOT ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
-    CONSTRAINT wallet_reserve_has_no_target CHECK (((NOT ((role)::text = 'reserve'::text)) OR (target_weight IS NULL))),
+    CONSTRAINT wallet_reserve_has_no_target CHECK (((NOT ((role)::text = ANY (ARRAY[('reserve'::character varying)::text, ('pool'::character varying)::text]))) OR (target_weight IS NULL))),
     CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric)))),
     CONSTRAINT wallets_wallet_maximum_balance_check CHECK ((maximum_balance <> 'NaN'::numeric)),
     CONSTRAINT wallets_wallet_minimum_balance_check CHECK ((minimum_balance <> 'NaN'::numeric))
@@ -6629,138 +6790,146 @@ INSERT INTO public.auth_permission VALUES
 	(278, 'Can change mass cancellation', 70, 'change_masscancellation'),
 	(279, 'Can delete mass cancellation', 70, 'delete_masscancellation'),
 	(280, 'Can view mass cancellation', 70, 'view_masscancellation'),
-	(281, 'Can add agent', 71, 'add_agent'),
-	(282, 'Can change agent', 71, 'change_agent'),
-	(283, 'Can delete agent', 71, 'delete_agent'),
-	(284, 'Can view agent', 71, 'view_agent'),
-	(285, 'Can add farm', 72, 'add_farm'),
-	(286, 'Can change farm', 72, 'change_farm'),
-	(287, 'Can delete farm', 72, 'delete_farm'),
-	(288, 'Can view farm', 72, 'view_farm'),
-	(289, 'Can add agent farm assignment', 73, 'add_agentfarmassignment'),
-	(290, 'Can change agent farm assignment', 73, 'change_agentfarmassignment'),
-	(291, 'Can delete agent farm assignment', 73, 'delete_agentfarmassignment'),
-	(292, 'Can view agent farm assignment', 73, 'view_agentfarmassignment'),
-	(293, 'Can add farm event', 74, 'add_farmevent'),
-	(294, 'Can change farm event', 74, 'change_farmevent'),
-	(295, 'Can delete farm event', 74, 'delete_farmevent'),
-	(296, 'Can view farm event', 74, 'view_farmevent'),
-	(297, 'Can add agent run', 75, 'add_agentrun'),
-	(298, 'Can change agent run', 75, 'change_agentrun'),
-	(299, 'Can delete agent run', 75, 'delete_agentrun'),
-	(300, 'Can view agent run', 75, 'view_agentrun'),
-	(301, 'Can add backtest', 76, 'add_backtest'),
-	(302, 'Can change backtest', 76, 'change_backtest'),
-	(303, 'Can delete backtest', 76, 'delete_backtest'),
-	(304, 'Can view backtest', 76, 'view_backtest'),
-	(305, 'Can add verdict', 77, 'add_verdict'),
-	(306, 'Can change verdict', 77, 'change_verdict'),
-	(307, 'Can delete verdict', 77, 'delete_verdict'),
-	(308, 'Can view verdict', 77, 'view_verdict'),
-	(309, 'Can add backtest result', 78, 'add_backtestresult'),
-	(310, 'Can change backtest result', 78, 'change_backtestresult'),
-	(311, 'Can delete backtest result', 78, 'delete_backtestresult'),
-	(312, 'Can view backtest result', 78, 'view_backtestresult'),
-	(313, 'Can add saved strategy', 79, 'add_savedstrategy'),
-	(314, 'Can change saved strategy', 79, 'change_savedstrategy'),
-	(315, 'Can delete saved strategy', 79, 'delete_savedstrategy'),
-	(316, 'Can view saved strategy', 79, 'view_savedstrategy'),
-	(317, 'Can add strategy version', 80, 'add_strategyversion'),
-	(318, 'Can change strategy version', 80, 'change_strategyversion'),
-	(319, 'Can delete strategy version', 80, 'delete_strategyversion'),
-	(320, 'Can view strategy version', 80, 'view_strategyversion'),
-	(321, 'Can add sweep', 81, 'add_sweep'),
-	(322, 'Can change sweep', 81, 'change_sweep'),
-	(323, 'Can delete sweep', 81, 'delete_sweep'),
-	(324, 'Can view sweep', 81, 'view_sweep'),
-	(325, 'Can add sweep block', 82, 'add_sweepblock'),
-	(326, 'Can change sweep block', 82, 'change_sweepblock'),
-	(327, 'Can delete sweep block', 82, 'delete_sweepblock'),
-	(328, 'Can view sweep block', 82, 'view_sweepblock'),
-	(329, 'Can add sweep result', 83, 'add_sweepresult'),
-	(330, 'Can change sweep result', 83, 'change_sweepresult'),
-	(331, 'Can delete sweep result', 83, 'delete_sweepresult'),
-	(332, 'Can view sweep result', 83, 'view_sweepresult'),
-	(333, 'Can add download', 84, 'add_download'),
-	(334, 'Can change download', 84, 'change_download'),
-	(335, 'Can delete download', 84, 'delete_download'),
-	(336, 'Can view download', 84, 'view_download'),
-	(337, 'Can add goal', 85, 'add_goal'),
-	(338, 'Can change goal', 85, 'change_goal'),
-	(339, 'Can delete goal', 85, 'delete_goal'),
-	(340, 'Can view goal', 85, 'view_goal'),
-	(341, 'Can add goal action', 86, 'add_goalaction'),
-	(342, 'Can change goal action', 86, 'change_goalaction'),
-	(343, 'Can delete goal action', 86, 'delete_goalaction'),
-	(344, 'Can view goal action', 86, 'view_goalaction'),
-	(345, 'Can add goal assignment', 87, 'add_goalassignment'),
-	(346, 'Can change goal assignment', 87, 'change_goalassignment'),
-	(347, 'Can delete goal assignment', 87, 'delete_goalassignment'),
-	(348, 'Can view goal assignment', 87, 'view_goalassignment'),
-	(349, 'Can add goal cursor', 88, 'add_goalcursor'),
-	(350, 'Can change goal cursor', 88, 'change_goalcursor'),
-	(351, 'Can delete goal cursor', 88, 'delete_goalcursor'),
-	(352, 'Can view goal cursor', 88, 'view_goalcursor'),
-	(353, 'Can add goal event', 89, 'add_goalevent'),
-	(354, 'Can change goal event', 89, 'change_goalevent'),
-	(355, 'Can delete goal event', 89, 'delete_goalevent'),
-	(356, 'Can view goal event', 89, 'view_goalevent'),
-	(357, 'Can add goal move', 90, 'add_goalmove'),
-	(358, 'Can change goal move', 90, 'change_goalmove'),
-	(359, 'Can delete goal move', 90, 'delete_goalmove'),
-	(360, 'Can view goal move', 90, 'view_goalmove'),
-	(361, 'Can add goal progress', 91, 'add_goalprogress'),
-	(362, 'Can change goal progress', 91, 'change_goalprogress'),
-	(363, 'Can delete goal progress', 91, 'delete_goalprogress'),
-	(364, 'Can view goal progress', 91, 'view_goalprogress'),
-	(365, 'Can add goal total', 92, 'add_goaltotal'),
-	(366, 'Can change goal total', 92, 'change_goaltotal'),
-	(367, 'Can delete goal total', 92, 'delete_goaltotal'),
-	(368, 'Can view goal total', 92, 'view_goaltotal'),
-	(369, 'Can add flow mark', 93, 'add_flowmark'),
-	(370, 'Can change flow mark', 93, 'change_flowmark'),
-	(371, 'Can delete flow mark', 93, 'delete_flowmark'),
-	(372, 'Can view flow mark', 93, 'view_flowmark'),
-	(373, 'Can add portfolio state', 94, 'add_portfoliostate'),
-	(374, 'Can change portfolio state', 94, 'change_portfoliostate'),
-	(375, 'Can delete portfolio state', 94, 'delete_portfoliostate'),
-	(376, 'Can view portfolio state', 94, 'view_portfoliostate'),
-	(377, 'Can add snapshot', 95, 'add_snapshot'),
-	(378, 'Can change snapshot', 95, 'change_snapshot'),
-	(379, 'Can delete snapshot', 95, 'delete_snapshot'),
-	(380, 'Can view snapshot', 95, 'view_snapshot'),
-	(381, 'Can add allocation plan', 96, 'add_allocationplan'),
-	(382, 'Can change allocation plan', 96, 'change_allocationplan'),
-	(383, 'Can delete allocation plan', 96, 'delete_allocationplan'),
-	(384, 'Can view allocation plan', 96, 'view_allocationplan'),
-	(385, 'Can add exposure limit', 97, 'add_exposurelimit'),
-	(386, 'Can change exposure limit', 97, 'change_exposurelimit'),
-	(387, 'Can delete exposure limit', 97, 'delete_exposurelimit'),
-	(388, 'Can view exposure limit', 97, 'view_exposurelimit'),
-	(389, 'Can add exposure level', 98, 'add_exposurelevel'),
-	(390, 'Can change exposure level', 98, 'change_exposurelevel'),
-	(391, 'Can delete exposure level', 98, 'delete_exposurelevel'),
-	(392, 'Can view exposure level', 98, 'view_exposurelevel'),
-	(393, 'Can add hourly performance', 99, 'add_hourlyperformance'),
-	(394, 'Can change hourly performance', 99, 'change_hourlyperformance'),
-	(395, 'Can delete hourly performance', 99, 'delete_hourlyperformance'),
-	(396, 'Can view hourly performance', 99, 'view_hourlyperformance'),
-	(397, 'Can add daily performance', 100, 'add_dailyperformance'),
-	(398, 'Can change daily performance', 100, 'change_dailyperformance'),
-	(399, 'Can delete daily performance', 100, 'delete_dailyperformance'),
-	(400, 'Can view daily performance', 100, 'view_dailyperformance'),
-	(401, 'Can add correction', 101, 'add_correction'),
-	(402, 'Can change correction', 101, 'change_correction'),
-	(403, 'Can delete correction', 101, 'delete_correction'),
-	(404, 'Can view correction', 101, 'view_correction'),
-	(405, 'Can add rebalance rule', 102, 'add_rebalancerule'),
-	(406, 'Can change rebalance rule', 102, 'change_rebalancerule'),
-	(407, 'Can delete rebalance rule', 102, 'delete_rebalancerule'),
-	(408, 'Can view rebalance rule', 102, 'view_rebalancerule'),
-	(409, 'Can add rebalance run', 103, 'add_rebalancerun'),
-	(410, 'Can change rebalance run', 103, 'change_rebalancerun'),
-	(411, 'Can delete rebalance run', 103, 'delete_rebalancerun'),
-	(412, 'Can view rebalance run', 103, 'view_rebalancerun');
+	(281, 'Can add trade slice', 71, 'add_tradeslice'),
+	(282, 'Can change trade slice', 71, 'change_tradeslice'),
+	(283, 'Can delete trade slice', 71, 'delete_tradeslice'),
+	(284, 'Can view trade slice', 71, 'view_tradeslice'),
+	(285, 'Can add agent', 72, 'add_agent'),
+	(286, 'Can change agent', 72, 'change_agent'),
+	(287, 'Can delete agent', 72, 'delete_agent'),
+	(288, 'Can view agent', 72, 'view_agent'),
+	(289, 'Can add farm', 73, 'add_farm'),
+	(290, 'Can change farm', 73, 'change_farm'),
+	(291, 'Can delete farm', 73, 'delete_farm'),
+	(292, 'Can view farm', 73, 'view_farm'),
+	(293, 'Can add agent farm assignment', 74, 'add_agentfarmassignment'),
+	(294, 'Can change agent farm assignment', 74, 'change_agentfarmassignment'),
+	(295, 'Can delete agent farm assignment', 74, 'delete_agentfarmassignment'),
+	(296, 'Can view agent farm assignment', 74, 'view_agentfarmassignment'),
+	(297, 'Can add farm event', 75, 'add_farmevent'),
+	(298, 'Can change farm event', 75, 'change_farmevent'),
+	(299, 'Can delete farm event', 75, 'delete_farmevent'),
+	(300, 'Can view farm event', 75, 'view_farmevent'),
+	(301, 'Can add agent run', 76, 'add_agentrun'),
+	(302, 'Can change agent run', 76, 'change_agentrun'),
+	(303, 'Can delete agent run', 76, 'delete_agentrun'),
+	(304, 'Can view agent run', 76, 'view_agentrun'),
+	(305, 'Can add backtest', 77, 'add_backtest'),
+	(306, 'Can change backtest', 77, 'change_backtest'),
+	(307, 'Can delete backtest', 77, 'delete_backtest'),
+	(308, 'Can view backtest', 77, 'view_backtest'),
+	(309, 'Can add verdict', 78, 'add_verdict'),
+	(310, 'Can change verdict', 78, 'change_verdict'),
+	(311, 'Can delete verdict', 78, 'delete_verdict'),
+	(312, 'Can view verdict', 78, 'view_verdict'),
+	(313, 'Can add backtest result', 79, 'add_backtestresult'),
+	(314, 'Can change backtest result', 79, 'change_backtestresult'),
+	(315, 'Can delete backtest result', 79, 'delete_backtestresult'),
+	(316, 'Can view backtest result', 79, 'view_backtestresult'),
+	(317, 'Can add saved strategy', 80, 'add_savedstrategy'),
+	(318, 'Can change saved strategy', 80, 'change_savedstrategy'),
+	(319, 'Can delete saved strategy', 80, 'delete_savedstrategy'),
+	(320, 'Can view saved strategy', 80, 'view_savedstrategy'),
+	(321, 'Can add strategy version', 81, 'add_strategyversion'),
+	(322, 'Can change strategy version', 81, 'change_strategyversion'),
+	(323, 'Can delete strategy version', 81, 'delete_strategyversion'),
+	(324, 'Can view strategy version', 81, 'view_strategyversion'),
+	(325, 'Can add sweep', 82, 'add_sweep'),
+	(326, 'Can change sweep', 82, 'change_sweep'),
+	(327, 'Can delete sweep', 82, 'delete_sweep'),
+	(328, 'Can view sweep', 82, 'view_sweep'),
+	(329, 'Can add sweep block', 83, 'add_sweepblock'),
+	(330, 'Can change sweep block', 83, 'change_sweepblock'),
+	(331, 'Can delete sweep block', 83, 'delete_sweepblock'),
+	(332, 'Can view sweep block', 83, 'view_sweepblock'),
+	(333, 'Can add sweep result', 84, 'add_sweepresult'),
+	(334, 'Can change sweep result', 84, 'change_sweepresult'),
+	(335, 'Can delete sweep result', 84, 'delete_sweepresult'),
+	(336, 'Can view sweep result', 84, 'view_sweepresult'),
+	(337, 'Can add download', 85, 'add_download'),
+	(338, 'Can change download', 85, 'change_download'),
+	(339, 'Can delete download', 85, 'delete_download'),
+	(340, 'Can view download', 85, 'view_download'),
+	(341, 'Can add promotion', 86, 'add_promotion'),
+	(342, 'Can change promotion', 86, 'change_promotion'),
+	(343, 'Can delete promotion', 86, 'delete_promotion'),
+	(344, 'Can view promotion', 86, 'view_promotion'),
+	(345, 'Can add goal', 87, 'add_goal'),
+	(346, 'Can change goal', 87, 'change_goal'),
+	(347, 'Can delete goal', 87, 'delete_goal'),
+	(348, 'Can view goal', 87, 'view_goal'),
+	(349, 'Can add goal action', 88, 'add_goalaction'),
+	(350, 'Can change goal action', 88, 'change_goalaction'),
+	(351, 'Can delete goal action', 88, 'delete_goalaction'),
+	(352, 'Can view goal action', 88, 'view_goalaction'),
+	(353, 'Can add goal assignment', 89, 'add_goalassignment'),
+	(354, 'Can change goal assignment', 89, 'change_goalassignment'),
+	(355, 'Can delete goal assignment', 89, 'delete_goalassignment'),
+	(356, 'Can view goal assignment', 89, 'view_goalassignment'),
+	(357, 'Can add goal cursor', 90, 'add_goalcursor'),
+	(358, 'Can change goal cursor', 90, 'change_goalcursor'),
+	(359, 'Can delete goal cursor', 90, 'delete_goalcursor'),
+	(360, 'Can view goal cursor', 90, 'view_goalcursor'),
+	(361, 'Can add goal event', 91, 'add_goalevent'),
+	(362, 'Can change goal event', 91, 'change_goalevent'),
+	(363, 'Can delete goal event', 91, 'delete_goalevent'),
+	(364, 'Can view goal event', 91, 'view_goalevent'),
+	(365, 'Can add goal move', 92, 'add_goalmove'),
+	(366, 'Can change goal move', 92, 'change_goalmove'),
+	(367, 'Can delete goal move', 92, 'delete_goalmove'),
+	(368, 'Can view goal move', 92, 'view_goalmove'),
+	(369, 'Can add goal progress', 93, 'add_goalprogress'),
+	(370, 'Can change goal progress', 93, 'change_goalprogress'),
+	(371, 'Can delete goal progress', 93, 'delete_goalprogress'),
+	(372, 'Can view goal progress', 93, 'view_goalprogress'),
+	(373, 'Can add goal total', 94, 'add_goaltotal'),
+	(374, 'Can change goal total', 94, 'change_goaltotal'),
+	(375, 'Can delete goal total', 94, 'delete_goaltotal'),
+	(376, 'Can view goal total', 94, 'view_goaltotal'),
+	(377, 'Can add flow mark', 95, 'add_flowmark'),
+	(378, 'Can change flow mark', 95, 'change_flowmark'),
+	(379, 'Can delete flow mark', 95, 'delete_flowmark'),
+	(380, 'Can view flow mark', 95, 'view_flowmark'),
+	(381, 'Can add portfolio state', 96, 'add_portfoliostate'),
+	(382, 'Can change portfolio state', 96, 'change_portfoliostate'),
+	(383, 'Can delete portfolio state', 96, 'delete_portfoliostate'),
+	(384, 'Can view portfolio state', 96, 'view_portfoliostate'),
+	(385, 'Can add snapshot', 97, 'add_snapshot'),
+	(386, 'Can change snapshot', 97, 'change_snapshot'),
+	(387, 'Can delete snapshot', 97, 'delete_snapshot'),
+	(388, 'Can view snapshot', 97, 'view_snapshot'),
+	(389, 'Can add allocation plan', 98, 'add_allocationplan'),
+	(390, 'Can change allocation plan', 98, 'change_allocationplan'),
+	(391, 'Can delete allocation plan', 98, 'delete_allocationplan'),
+	(392, 'Can view allocation plan', 98, 'view_allocationplan'),
+	(393, 'Can add exposure limit', 99, 'add_exposurelimit'),
+	(394, 'Can change exposure limit', 99, 'change_exposurelimit'),
+	(395, 'Can delete exposure limit', 99, 'delete_exposurelimit'),
+	(396, 'Can view exposure limit', 99, 'view_exposurelimit'),
+	(397, 'Can add exposure level', 100, 'add_exposurelevel'),
+	(398, 'Can change exposure level', 100, 'change_exposurelevel'),
+	(399, 'Can delete exposure level', 100, 'delete_exposurelevel'),
+	(400, 'Can view exposure level', 100, 'view_exposurelevel'),
+	(401, 'Can add hourly performance', 101, 'add_hourlyperformance'),
+	(402, 'Can change hourly performance', 101, 'change_hourlyperformance'),
+	(403, 'Can delete hourly performance', 101, 'delete_hourlyperformance'),
+	(404, 'Can view hourly performance', 101, 'view_hourlyperformance'),
+	(405, 'Can add daily performance', 102, 'add_dailyperformance'),
+	(406, 'Can change daily performance', 102, 'change_dailyperformance'),
+	(407, 'Can delete daily performance', 102, 'delete_dailyperformance'),
+	(408, 'Can view daily performance', 102, 'view_dailyperformance'),
+	(409, 'Can add correction', 103, 'add_correction'),
+	(410, 'Can change correction', 103, 'change_correction'),
+	(411, 'Can delete correction', 103, 'delete_correction'),
+	(412, 'Can view correction', 103, 'view_correction'),
+	(413, 'Can add rebalance rule', 104, 'add_rebalancerule'),
+	(414, 'Can change rebalance rule', 104, 'change_rebalancerule'),
+	(415, 'Can delete rebalance rule', 104, 'delete_rebalancerule'),
+	(416, 'Can view rebalance rule', 104, 'view_rebalancerule'),
+	(417, 'Can add rebalance run', 105, 'add_rebalancerun'),
+	(418, 'Can change rebalance run', 105, 'change_rebalancerun'),
+	(419, 'Can delete rebalance run', 105, 'delete_rebalancerun'),
+	(420, 'Can view rebalance run', 105, 'view_rebalancerun');
 
 
 --
@@ -6868,39 +7037,41 @@ INSERT INTO public.django_content_type VALUES
 	(68, 'trading', 'entrylock'),
 	(69, 'trading', 'heldtotal'),
 	(70, 'trading', 'masscancellation'),
-	(71, 'farms', 'agent'),
-	(72, 'farms', 'farm'),
-	(73, 'farms', 'agentfarmassignment'),
-	(74, 'farms', 'farmevent'),
-	(75, 'farms', 'agentrun'),
-	(76, 'farms', 'backtest'),
-	(77, 'farms', 'verdict'),
-	(78, 'farms', 'backtestresult'),
-	(79, 'farms', 'savedstrategy'),
-	(80, 'farms', 'strategyversion'),
-	(81, 'farms', 'sweep'),
-	(82, 'farms', 'sweepblock'),
-	(83, 'farms', 'sweepresult'),
-	(84, 'farms', 'download'),
-	(85, 'goals', 'goal'),
-	(86, 'goals', 'goalaction'),
-	(87, 'goals', 'goalassignment'),
-	(88, 'goals', 'goalcursor'),
-	(89, 'goals', 'goalevent'),
-	(90, 'goals', 'goalmove'),
-	(91, 'goals', 'goalprogress'),
-	(92, 'goals', 'goaltotal'),
-	(93, 'portfolio', 'flowmark'),
-	(94, 'portfolio', 'portfoliostate'),
-	(95, 'portfolio', 'snapshot'),
-	(96, 'portfolio', 'allocationplan'),
-	(97, 'portfolio', 'exposurelimit'),
-	(98, 'portfolio', 'exposurelevel'),
-	(99, 'portfolio', 'hourlyperformance'),
-	(100, 'portfolio', 'dailyperformance'),
-	(101, 'portfolio', 'correction'),
-	(102, 'portfolio', 'rebalancerule'),
-	(103, 'portfolio', 'rebalancerun');
+	(71, 'trading', 'tradeslice'),
+	(72, 'farms', 'agent'),
+	(73, 'farms', 'farm'),
+	(74, 'farms', 'agentfarmassignment'),
+	(75, 'farms', 'farmevent'),
+	(76, 'farms', 'agentrun'),
+	(77, 'farms', 'backtest'),
+	(78, 'farms', 'verdict'),
+	(79, 'farms', 'backtestresult'),
+	(80, 'farms', 'savedstrategy'),
+	(81, 'farms', 'strategyversion'),
+	(82, 'farms', 'sweep'),
+	(83, 'farms', 'sweepblock'),
+	(84, 'farms', 'sweepresult'),
+	(85, 'farms', 'download'),
+	(86, 'farms', 'promotion'),
+	(87, 'goals', 'goal'),
+	(88, 'goals', 'goalaction'),
+	(89, 'goals', 'goalassignment'),
+	(90, 'goals', 'goalcursor'),
+	(91, 'goals', 'goalevent'),
+	(92, 'goals', 'goalmove'),
+	(93, 'goals', 'goalprogress'),
+	(94, 'goals', 'goaltotal'),
+	(95, 'portfolio', 'flowmark'),
+	(96, 'portfolio', 'portfoliostate'),
+	(97, 'portfolio', 'snapshot'),
+	(98, 'portfolio', 'allocationplan'),
+	(99, 'portfolio', 'exposurelimit'),
+	(100, 'portfolio', 'exposurelevel'),
+	(101, 'portfolio', 'hourlyperformance'),
+	(102, 'portfolio', 'dailyperformance'),
+	(103, 'portfolio', 'correction'),
+	(104, 'portfolio', 'rebalancerule'),
+	(105, 'portfolio', 'rebalancerun');
 
 
 --
@@ -7037,47 +7208,53 @@ INSERT INTO public.django_migrations VALUES
 	(127, 'farms', '0015_kinds_restrict', now()),
 	(128, 'farms', '0016_policies_of_farms', now()),
 	(129, 'farms', '0017_farms_net', now()),
-	(130, 'goals', '0001_initial', now()),
-	(131, 'goals', '0002_policies', now()),
-	(132, 'goals', '0003_requests_once', now()),
-	(133, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(134, 'goals', '0005_extended', now()),
-	(135, 'goals', '0006_holds_stand_at_wallets', now()),
-	(136, 'goals', '0007_what_was_reached', now()),
-	(137, 'markets', '0005_perpetuals', now()),
-	(138, 'markets', '0006_kept_series', now()),
-	(139, 'portfolio', '0001_initial', now()),
-	(140, 'portfolio', '0002_policies', now()),
-	(141, 'portfolio', '0003_scene_of_a_history', now()),
-	(142, 'portfolio', '0004_prices', now()),
-	(143, 'portfolio', '0005_allocation_plans', now()),
-	(144, 'portfolio', '0006_exposure_limits', now()),
-	(145, 'portfolio', '0007_hours', now()),
-	(146, 'portfolio', '0008_corrections', now()),
-	(147, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(148, 'portfolio', '0010_restate', now()),
-	(149, 'portfolio', '0011_rebalancing', now()),
-	(150, 'portfolio', '0012_funding', now()),
-	(151, 'portfolio', '0013_what_it_was_worth', now()),
-	(152, 'portfolio', '0014_extremes_stay', now()),
-	(153, 'portfolio', '0015_months_of_every_table', now()),
-	(154, 'portfolio', '0016_parts_stay', now()),
-	(155, 'portfolio', '0017_what_adds_up_stays', now()),
-	(156, 'portfolio', '0018_what_scopes_write', now()),
-	(157, 'sessions', '0001_initial', now()),
-	(158, 'wallets', '0035_what_scopes_write', now()),
-	(159, 'wallets', '0036_locking_accounts', now()),
-	(160, 'trading', '0025_held_totals', now()),
-	(161, 'trading', '0026_many_cancelled_at_once', now()),
-	(162, 'trading', '0027_external_orders', now()),
-	(163, 'trading', '0028_one_cancels_the_other', now()),
-	(164, 'trading', '0029_log_of_orders_by_months', now()),
-	(165, 'trading', '0030_perpetuals', now()),
-	(166, 'trading', '0031_changed_at_the_venue', now()),
-	(167, 'trading', '0032_room_for_trails', now()),
-	(168, 'trading', '0033_what_scopes_write', now()),
-	(169, 'trading', '0034_crossed_inside', now()),
-	(170, 'trading', '0035_correlated', now());
+	(130, 'farms', '0018_moves', now()),
+	(131, 'farms', '0019_promotions', now()),
+	(132, 'goals', '0001_initial', now()),
+	(133, 'goals', '0002_policies', now()),
+	(134, 'goals', '0003_requests_once', now()),
+	(135, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(136, 'goals', '0005_extended', now()),
+	(137, 'goals', '0006_holds_stand_at_wallets', now()),
+	(138, 'goals', '0007_what_was_reached', now()),
+	(139, 'markets', '0005_perpetuals', now()),
+	(140, 'markets', '0006_kept_series', now()),
+	(141, 'markets', '0007_regimes', now()),
+	(142, 'portfolio', '0001_initial', now()),
+	(143, 'portfolio', '0002_policies', now()),
+	(144, 'portfolio', '0003_scene_of_a_history', now()),
+	(145, 'portfolio', '0004_prices', now()),
+	(146, 'portfolio', '0005_allocation_plans', now()),
+	(147, 'portfolio', '0006_exposure_limits', now()),
+	(148, 'portfolio', '0007_hours', now()),
+	(149, 'portfolio', '0008_corrections', now()),
+	(150, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(151, 'portfolio', '0010_restate', now()),
+	(152, 'portfolio', '0011_rebalancing', now()),
+	(153, 'portfolio', '0012_funding', now()),
+	(154, 'portfolio', '0013_what_it_was_worth', now()),
+	(155, 'portfolio', '0014_extremes_stay', now()),
+	(156, 'portfolio', '0015_months_of_every_table', now()),
+	(157, 'portfolio', '0016_parts_stay', now()),
+	(158, 'portfolio', '0017_what_adds_up_stays', now()),
+	(159, 'portfolio', '0018_what_scopes_write', now()),
+	(160, 'portfolio', '0019_earned_elsewhere', now()),
+	(161, 'sessions', '0001_initial', now()),
+	(162, 'wallets', '0035_what_scopes_write', now()),
+	(163, 'wallets', '0036_locking_accounts', now()),
+	(164, 'wallets', '0037_pools', now()),
+	(165, 'trading', '0025_held_totals', now()),
+	(166, 'trading', '0026_many_cancelled_at_once', now()),
+	(167, 'trading', '0027_external_orders', now()),
+	(168, 'trading', '0028_one_cancels_the_other', now()),
+	(169, 'trading', '0029_log_of_orders_by_months', now()),
+	(170, 'trading', '0030_perpetuals', now()),
+	(171, 'trading', '0031_changed_at_the_venue', now()),
+	(172, 'trading', '0032_room_for_trails', now()),
+	(173, 'trading', '0033_what_scopes_write', now()),
+	(174, 'trading', '0034_crossed_inside', now()),
+	(175, 'trading', '0035_correlated', now()),
+	(176, 'trading', '0036_slices', now());
 
 
 --
@@ -7130,6 +7307,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: farms_farmevent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_promotion; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -7405,6 +7588,12 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
+-- Data for Name: trading_tradeslice; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: trading_tradetotal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -7657,7 +7846,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 412, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 420, true);
 
 
 --
@@ -7692,14 +7881,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 103, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 105, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 170, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 176, true);
 
 
 --
@@ -7910,6 +8099,13 @@ SELECT pg_catalog.setval('public.trading_risklimit_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.trading_tradeday_id_seq', 1, false);
+
+
+--
+-- Name: trading_tradeslice_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_tradeslice_id_seq', 1, false);
 
 
 --
@@ -8545,6 +8741,14 @@ ALTER TABLE ONLY public.farms_farmevent
 
 
 --
+-- Name: farms_promotion farms_promotion_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT farms_promotion_pkey PRIMARY KEY (agent_id);
+
+
+--
 -- Name: farms_strategy farms_strategy_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8953,6 +9157,14 @@ ALTER TABLE ONLY public.wallets_posting
 
 
 --
+-- Name: farms_promotion promotion_once_per_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT promotion_once_per_key UNIQUE (owner_id, key);
+
+
+--
 -- Name: portfolio_rebalancerun rebalance_run_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9030,6 +9242,14 @@ ALTER TABLE ONLY public.alerts_taskfailure
 
 ALTER TABLE ONLY public.trading_tradeday
     ADD CONSTRAINT trade_day_once UNIQUE (wallet_id, day, instrument_id);
+
+
+--
+-- Name: trading_tradeslice trade_slice_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeslice
+    ADD CONSTRAINT trade_slice_once UNIQUE (wallet_id, under, instrument_id, by, key);
 
 
 --
@@ -9230,6 +9450,14 @@ ALTER TABLE ONLY public.trading_risklimit
 
 ALTER TABLE ONLY public.trading_tradeday
     ADD CONSTRAINT trading_tradeday_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_tradeslice trading_tradeslice_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeslice
+    ADD CONSTRAINT trading_tradeslice_pkey PRIMARY KEY (id);
 
 
 --
@@ -9582,6 +9810,13 @@ ALTER TABLE ONLY public.wallets_wallet
 
 ALTER TABLE ONLY public.wallets_walletrule
     ADD CONSTRAINT wallets_walletrule_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: agent_moved_once_per_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX agent_moved_once_per_key ON public.farms_agentfarmassignment USING btree (owner_id, key) WHERE (NOT ((key)::text = ''::text));
 
 
 --
@@ -10205,6 +10440,27 @@ CREATE INDEX farms_farmevent_farm_id_da9d0efe ON public.farms_farmevent USING bt
 --
 
 CREATE INDEX farms_farmevent_owner_id_b2d55844 ON public.farms_farmevent USING btree (owner_id);
+
+
+--
+-- Name: farms_promotion_owner_id_7d787268; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_promotion_owner_id_7d787268 ON public.farms_promotion USING btree (owner_id);
+
+
+--
+-- Name: farms_promotion_promoted_from_id_c20e4549; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_promotion_promoted_from_id_c20e4549 ON public.farms_promotion USING btree (promoted_from_id);
+
+
+--
+-- Name: farms_promotion_verdict_id_e01582d1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_promotion_verdict_id_e01582d1 ON public.farms_promotion USING btree (verdict_id);
 
 
 --
@@ -10873,6 +11129,13 @@ CREATE INDEX trade_of_pair ON public.trading_position USING btree (wallet_id, in
 
 
 --
+-- Name: trade_slice_of_farm; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_slice_of_farm ON public.trading_tradeslice USING btree (owner_id, under);
+
+
+--
 -- Name: trading_aistate_owner_id_535b2e17; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -11076,6 +11339,13 @@ CREATE INDEX trading_tradeday_owner_id_e2fe3585 ON public.trading_tradeday USING
 
 
 --
+-- Name: trading_tradeslice_owner_id_ec91a410; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_tradeslice_owner_id_ec91a410 ON public.trading_tradeslice USING btree (owner_id);
+
+
+--
 -- Name: trading_tradetotal_owner_id_d0046aa2; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -11206,6 +11476,13 @@ CREATE INDEX venue_income_waiting ON public.wallets_venueincome USING btree (con
 --
 
 CREATE INDEX venue_movement_newest_first ON public.wallets_venuemovement USING btree (connection_id, at DESC);
+
+
+--
+-- Name: wallet_pool_once_per_master; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX wallet_pool_once_per_master ON public.wallets_wallet USING btree (parent_id) WHERE ((role)::text = 'pool'::text);
 
 
 --
@@ -11790,6 +12067,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_farmevent FOR
 
 
 --
+-- Name: farms_promotion append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_promotion FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: farms_strategyversion append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -11948,6 +12232,13 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_backtestresu
 --
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_farmevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: farms_promotion append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_promotion FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -12116,6 +12407,13 @@ CREATE TRIGGER keep_held_first AFTER INSERT ON public.trading_position FOR EACH 
 --
 
 CREATE TRIGGER keep_held_last AFTER DELETE ON public.trading_position FOR EACH ROW WHEN ((old.leverage IS NULL)) EXECUTE FUNCTION public.trading_keep_held();
+
+
+--
+-- Name: trading_position keep_slices; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_slices AFTER INSERT OR DELETE OR UPDATE OF closed_at, opened_at, realized_pnl, fees, entry_quantity, entry_price, exit_quantity, exit_price, exit_cause ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_slices();
 
 
 --
@@ -12768,6 +13066,38 @@ ALTER TABLE ONLY public.farms_farmevent
 
 ALTER TABLE ONLY public.farms_farmevent
     ADD CONSTRAINT farms_farmevent_owner_id_b2d55844_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_promotion farms_promotion_agent_id_9c52eda3_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT farms_promotion_agent_id_9c52eda3_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_promotion farms_promotion_owner_id_7d787268_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT farms_promotion_owner_id_7d787268_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_promotion farms_promotion_promoted_from_id_c20e4549_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT farms_promotion_promoted_from_id_c20e4549_fk_farms_agent_id FOREIGN KEY (promoted_from_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_promotion farms_promotion_verdict_id_e01582d1_fk_farms_verdict_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_promotion
+    ADD CONSTRAINT farms_promotion_verdict_id_e01582d1_fk_farms_verdict_id FOREIGN KEY (verdict_id) REFERENCES public.farms_verdict(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -13611,6 +13941,30 @@ ALTER TABLE ONLY public.trading_tradeday
 
 
 --
+-- Name: trading_tradeslice trading_tradeslice_instrument_id_82b6a010_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeslice
+    ADD CONSTRAINT trading_tradeslice_instrument_id_82b6a010_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradeslice trading_tradeslice_owner_id_ec91a410_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeslice
+    ADD CONSTRAINT trading_tradeslice_owner_id_ec91a410_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradeslice trading_tradeslice_wallet_id_f8ea8aea_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeslice
+    ADD CONSTRAINT trading_tradeslice_wallet_id_f8ea8aea_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: trading_tradetotal trading_tradetotal_instrument_id_08cfac85_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -14243,6 +14597,12 @@ ALTER TABLE public.farms_farm ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.farms_farmevent ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: farms_promotion; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_promotion ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: farms_strategy; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -14456,6 +14816,13 @@ CREATE POLICY owner_only ON public.farms_farm USING ((owner_id = ( SELECT (NULLI
 --
 
 CREATE POLICY owner_only ON public.farms_farmevent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_promotion owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_promotion USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -14729,6 +15096,13 @@ CREATE POLICY owner_only ON public.trading_risklimit USING ((owner_id = ( SELECT
 --
 
 CREATE POLICY owner_only ON public.trading_tradeday USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_tradeslice owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_tradeslice USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -15074,6 +15448,12 @@ ALTER TABLE public.trading_risklimit ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.trading_tradeday ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_tradeslice; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradeslice ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trading_tradetotal; Type: ROW SECURITY; Schema: public; Owner: -
@@ -15494,6 +15874,14 @@ GRANT ALL ON FUNCTION public.market_quotes(p_instruments bigint[], p_at timestam
 
 
 --
+-- Name: FUNCTION market_regime(p_instrument bigint, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_regime(p_instrument bigint, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_regime(p_instrument bigint, p_at timestamp with time zone) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION market_remember_price(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -15824,6 +16212,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_sys
 
 
 --
+-- Name: FUNCTION trading_add_to_slices(closed public.trading_position, sign integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.trading_add_to_slices(closed public.trading_position, sign integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trading_add_to_slices(closed public.trading_position, sign integer) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_add_to_slices(closed public.trading_position, sign integer) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION trading_add_to_sums(closed public.trading_position, sign integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -15874,11 +16271,27 @@ GRANT ALL ON FUNCTION public.trading_keep_held() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION trading_keep_slices(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_keep_slices() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_keep_slices() TO moniqo_system;
+
+
+--
 -- Name: FUNCTION trading_keep_sums(); Type: ACL; Schema: public; Owner: -
 --
 
 GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_kinds_of(closed public.trading_position); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_kinds_of(closed public.trading_position) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_kinds_of(closed public.trading_position) TO moniqo_system;
 
 
 --
@@ -16711,6 +17124,14 @@ GRANT SELECT,INSERT ON TABLE public.farms_farmevent TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_promotion; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.farms_promotion TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.farms_promotion TO moniqo_system;
 
 
 --
@@ -18203,6 +18624,22 @@ GRANT SELECT ON TABLE public.trading_tradeday TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeday_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeday_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_tradeslice; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_tradeslice TO moniqo_app;
+GRANT SELECT ON TABLE public.trading_tradeslice TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_tradeslice_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeslice_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeslice_id_seq TO moniqo_system;
 
 
 --

@@ -51,7 +51,7 @@ _PRICES: Final = (
 _MARKS: Final = """
 mark_then AS MATERIALIZED (
     SELECT scope.scope, scope.base, scope.venue, before.asset, sum(before.flow) AS flow, sum(before.fees) AS fees,
-           sum(before.funding) AS funding, sum(before.adjustments) AS adjustments
+           sum(before.funding) AS funding, sum(before.adjustments) AS adjustments, 0::numeric AS earned
     FROM scope
     JOIN unnest(
         %(before_alls)s::boolean[], %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[],

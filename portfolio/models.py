@@ -87,6 +87,10 @@ class FlowMark(Owned):
     fees = ValueField(default=0)
     funding = ValueField(db_default=0)
     adjustments = ValueField(default=0)
+    earned = ValueField(
+        db_default=0,
+        help_text="What wallets that came had realized elsewhere before, less what those that left had realized here.",
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("scope", "base", "venue", "asset"), name="flow_mark_once"),)

@@ -2,8 +2,8 @@
 
 For each of them that is a flow, as if money had moved: nobody has won or lost anything by it. So everything is valued
 right before, and the marks from which flows are told are shifted by what the wallet ever got and what it holds now:
-the next value finds exactly what it holds gone, or come. Derivatives that become another wallet's do the same with what
-they have won or lost.
+the value right after finds exactly what it holds gone, or come, at the same prices. What it has realized so far stays
+with those whose it was then. Derivatives that become another wallet's do the same with what they have won or lost.
 """
 
 from collections.abc import Iterator
@@ -13,20 +13,25 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit import clock, days
 from kit.users.models import User
+from portfolio.models import PortfolioState
 from portfolio.services import take_snapshots
 from wallets.hierarchy.archiving import Relocation
 
 SHIFT: Final = """
 WITH moved AS MATERIALIZED (
     SELECT place.venue, book.asset, sum(book.held) AS held, sum(book.flow) AS flow, sum(book.fees) AS fees,
-           sum(book.funding) AS funding, sum(book.adjustments) AS adjustments
+           sum(book.funding) AS funding, sum(book.adjustments) AS adjustments, sum(book.realized) AS realized
     FROM wallet_subtree(ARRAY[%(wallet)s]::uuid[]) AS tree
     JOIN wallet_places AS place USING (wallet_id)
     JOIN (
-        SELECT wallet_id, asset, held, flow, fees, funding, adjustments FROM wallet_books(%(owner)s)
+        SELECT wallet_id, asset, held, flow, fees, funding, adjustments, realized FROM wallet_books(%(owner)s)
         UNION ALL
-        SELECT wallet_id, asset, profit, 0, 0, 0, 0 FROM wallet_derivatives(%(owner)s)
+        SELECT wallet_id, asset, profit, 0, 0, 0, 0, 0 FROM wallet_derivatives(%(owner)s)
+        UNION ALL
+        SELECT wallet_id, quote, 0, 0, 0, 0, 0, realized
+        FROM position_totals(%(owner)s) JOIN market_instruments USING (instrument_id) WHERE NOT is_derivative
     ) AS book USING (wallet_id)
     GROUP BY place.venue, book.asset
 ),
@@ -35,14 +40,15 @@ above (wallet_id, sign) AS (
     UNION ALL
     SELECT unnest(%(entered)s::uuid[]), 1
 )
-INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, funding, adjustments)
+INSERT INTO portfolio_flowmark AS mark
+    (owner_id, wallet_id, base, venue, asset, flow, fees, funding, adjustments, earned)
 SELECT %(owner)s, above.wallet_id, %(base)s, venue, asset, sign * (flow - held), sign * fees, sign * funding,
-       sign * adjustments
+       sign * adjustments, sign * realized
 FROM moved CROSS JOIN above
 ORDER BY above.wallet_id, venue, asset
 ON CONFLICT (scope, base, venue, asset) DO UPDATE
 SET flow = mark.flow + excluded.flow, fees = mark.fees + excluded.fees, funding = mark.funding + excluded.funding,
-    adjustments = mark.adjustments + excluded.adjustments
+    adjustments = mark.adjustments + excluded.adjustments, earned = mark.earned + excluded.earned
 """
 
 HELD: Final = """
@@ -91,7 +97,10 @@ def handed_over(owner_id: UUID) -> Iterator[None]:
 
 @contextmanager
 def followed(relocation: Relocation) -> Iterator[None]:
-    """Around the change of a wallet's place, in its transaction: value everything, then tell what goes and comes."""
+    """Around the change of a wallet's place, in its transaction: value everything, and again with what went and came.
+
+    Whatever prices do from then on is for those that the wallet has come to.
+    """
     wallet = relocation.wallet
     take_snapshots(owner_id=wallet.owner_id)
     given: dict[str, Any] = {
@@ -104,3 +113,6 @@ def followed(relocation: Relocation) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(SHIFT, given)
     yield
+    valued_at = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=wallet.owner_id)
+    assert valued_at is not None  # noqa: S101 - valued above
+    take_snapshots(owner_id=wallet.owner_id, at=max(clock.now(), valued_at + days.INSTANT))

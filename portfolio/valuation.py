@@ -172,13 +172,23 @@ unknown AS (
     WHERE price IS NULL AND (held <> 0 OR new_flow <> 0) AND (is_marked OR bought.scope IS NOT NULL)
 ),
 gain AS (
-    SELECT scope.scope,
+    SELECT scope,
            portfolio_bounded(sum(realized * price)) AS realized,
            portfolio_bounded(sum(unrealized * price)) AS unrealized
-    FROM scope
-    LEFT JOIN position USING (wallet_id)
-    LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = position.quote
-    GROUP BY scope.scope
+    FROM (
+        SELECT scope.scope, position.realized, position.unrealized, price.price
+        FROM scope
+        LEFT JOIN position USING (wallet_id)
+        LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = position.quote
+        UNION ALL
+        -- What a wallet had realized elsewhere before it came is nothing that was realized here, and stays there.
+        SELECT known.scope, -mark.earned, 0, price.price
+        FROM portfolio_flowmark AS mark
+        JOIN (SELECT DISTINCT scope, base FROM scope) AS known USING (scope, base)
+        LEFT JOIN price USING (venue, base, asset)
+        WHERE mark.earned <> 0
+    ) AS part
+    GROUP BY scope
 ),
 valuation AS (
     SELECT worth.scope, worth.base, known.equity, cash, known.equity - cash - of_derivatives AS invested,

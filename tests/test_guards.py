@@ -21,7 +21,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from farms.models import SavedStrategy, StrategyVersion
+from farms.models import Agent, Promotion, SavedStrategy, StrategyVersion
 from goals import services as goals
 from goals.models import Goal, GoalProgress
 from goals.targets import read
@@ -141,6 +141,8 @@ def _fill(world: World) -> None:
         StrategyVersion.objects.create(
             owner=owner, saved=saved, number=1, parameters={}, instrument=world.bitcoin, timeframe="1h", bars=1000
         )
+        copied = Agent.objects.earliest("created_at")
+        Promotion.objects.create(owner=owner, agent=copied, promoted_from=copied, reason="To be seen.", key="k")
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()

@@ -27,6 +27,7 @@ from trading.models import (
     RiskDecision,
     RiskLimit,
     TradeDay,
+    TradeSlice,
     TradeTotal,
 )
 
@@ -193,6 +194,14 @@ class TradeTotalAdmin(ReadOnlyAdmin):
 class TradeDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "owner", "wallet", "instrument", "trades")
     list_filter = ("day", "instrument__venue")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
+
+
+@admin.register(TradeSlice)
+class TradeSliceAdmin(ReadOnlyAdmin):
+    list_display = ("by", "key", "owner", "wallet", "instrument", "trades")
+    list_filter = ("by", "instrument__venue")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("owner__email", "wallet__name", "instrument__symbol")
 

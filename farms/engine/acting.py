@@ -139,7 +139,7 @@ def _holdings(seen: Sequence[tuple[Agent, View]]) -> Mapping[UUID, Decimal]:
 
 
 def _place(agent: Agent, view: View) -> Place:
-    return Place(agent.wallet_id, agent.instrument, key=f"run:{agent.pk}:{view.bar}")
+    return Place(agent.wallet_id, agent.instrument, key=f"{Order.RUN}{agent.pk}:{view.bar}")
 
 
 def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capital: FarmCapital) -> _Run:

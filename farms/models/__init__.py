@@ -21,6 +21,7 @@ from farms.models.laboratory import (
     SweepResult,
     Verdict,
 )
+from farms.models.promotions import Promotion
 
 __all__ = [
     "Agent",
@@ -33,6 +34,7 @@ __all__ = [
     "FarmEvent",
     "FractionField",
     "Job",
+    "Promotion",
     "Question",
     "SavedStrategy",
     "StrategyVersion",

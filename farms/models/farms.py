@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from kit import clock
+from kit.limits import KEY_LENGTH
 from kit.models import Identified, MoneyField, Owned, SentenceField
 from markets.bounds import BEYOND, SYMBOL_LENGTH
 from markets.models import Instrument, Timeframe
@@ -94,6 +95,11 @@ class Farm(Identified, Owned):
     def cap_of(self, symbol: str) -> Decimal:
         """Most of its value that its agents may hold in this market together, a fraction."""
         return Decimal(self.caps[symbol]) if symbol in self.caps else self.maximum_share
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether it is no farm but where the free agents of its master are."""
+        return self.wallet.role == Wallet.Role.POOL
 
     @property
     def is_acting(self) -> bool:
@@ -200,10 +206,16 @@ class AgentFarmAssignment(Owned):
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="assignments")
     started_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    key = models.CharField(
+        max_length=KEY_LENGTH, blank=True, db_default="", help_text="Idempotency key of the move that brought it here."
+    )
 
     class Meta:
         ordering = ("-started_at",)
         constraints = (
+            models.UniqueConstraint(
+                fields=("owner", "key"), condition=~models.Q(key=""), name="agent_moved_once_per_key"
+            ),
             models.UniqueConstraint(
                 fields=("agent",), condition=models.Q(ended_at__isnull=True), name="agent_works_in_one_farm"
             ),
@@ -257,6 +269,7 @@ class FarmEvent(Owned):
         PAUSED = "paused", "Paused"
         FAILED = "failed", "Failed"
         CHANGED = "changed", "Changed"
+        MOVED = "moved", "Moved"
         ARCHIVED = "archived", "Archived"
         RESTORED = "restored", "Restored"
 

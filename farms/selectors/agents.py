@@ -11,6 +11,7 @@ import numpy as np
 from django.db.models import Q
 
 from farms.models import Agent, StrategyVersion
+from farms.selectors.promotions import Promotions, promotions_of
 from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from farms.selectors.states import farm_facts, states_of
@@ -26,6 +27,7 @@ from quant.candles import MINUTE_MS, Candles, Floats, aggregate
 from quant.errors import UnknownStrategyError
 from trading.selectors import OrderRow, PositionRow, TradeRow, closed_positions, open_positions, orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
+from wallets.models import Wallet
 
 ZERO: Final = Decimal(0)
 ROWS_SHOWN: Final = 8
@@ -43,7 +45,8 @@ USUAL_BARS: Final = 150
 
 @dataclass(frozen=True, slots=True)
 class AgentRow(HasStanding):
-    """An agent. Money in the base asset of its master, returns and shares as fractions."""
+    """An agent. Money in the base asset of its master, returns and shares as fractions; `is_free` where it works in no
+    farm."""
 
     id: UUID
     farm_id: UUID
@@ -69,6 +72,8 @@ class AgentRow(HasStanding):
     realized: Decimal
     position: PositionRow | None
     last_run: RunRow | None
+    is_free: bool = False
+    is_paper: bool = True
 
     @property
     def market(self) -> str:
@@ -117,6 +122,7 @@ class AgentPage:
     orders: tuple[OrderRow, ...]
     trades: tuple[TradeRow, ...]
     shown_trades: tuple[TradeRow, ...]
+    promotions: Promotions
 
 
 def agent_rows(*, owner_id: UUID, agent_ids: Collection[UUID] | None = None) -> tuple[AgentRow, ...]:
@@ -162,6 +168,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
         orders=tuple(orders(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
         trades=trades[:ROWS_SHOWN],
         shown_trades=tuple(trade for trade in trades if since is not None and trade.closed_at >= since),
+        promotions=promotions_of(owner_id=owner_id, agent_id=agent_id),
     )
 
 
@@ -199,6 +206,7 @@ def rows_of(
             results.get(agent.wallet_id, (0, 0, ZERO)),
             held.get((agent.wallet_id, agent.instrument_id)),
             last.get(agent.pk),
+            is_free=nodes[agent.farm.wallet_id].role == Wallet.Role.POOL,
         )
         for agent in agents
     )
@@ -212,6 +220,8 @@ def _agent_row(
     results: tuple[int, int, Decimal],
     position: PositionRow | None,
     last_run: RunRow | None,
+    *,
+    is_free: bool,
 ) -> AgentRow:
     strategy = _strategy(agent.strategy)
     trades, wins, realized = results
@@ -240,6 +250,8 @@ def _agent_row(
         realized=realized,
         position=position,
         last_run=last_run,
+        is_free=is_free,
+        is_paper=node.is_paper,
     )
 
 

@@ -31,6 +31,7 @@ from portfolio.selectors.periods import EPOCH, Period, Span
 from portfolio.selectors.scope import Scope
 from trading.selectors.sums import Traded, figures, trade_sums
 from trading.selectors.trades import TradeFigures
+from wallets.models import Wallet
 
 DAY: Final = timedelta(days=1)
 # The period of who names none, on the page and in the API.
@@ -107,7 +108,8 @@ class Breakdown:
             return strategy_accounts(owner_id=self.owner.pk)
         if self.by is Dimension.CONNECTION:
             return self.accounts.connections
-        return [self.accounts.find(str(one.pk)) for one in self.accounts.nodes.values() if one.role == self.by.value]
+        roles = {self.by.value, *([Wallet.Role.POOL] if self.by is Dimension.FARM else [])}  # beside the farms
+        return [self.accounts.find(str(one.pk)) for one in self.accounts.nodes.values() if one.role in roles]
 
     @cached_property
     def _edges(self) -> Mapping[UUID, Edges]:

@@ -65,6 +65,7 @@ class FarmRow(HasStanding):
     running: int
     agents: tuple[AgentRow, ...]
     exposure: tuple[Exposure, ...]
+    is_pool: bool = False
 
     @property
     def trades(self) -> int:
@@ -205,7 +206,7 @@ def _farm_row(
         wallet_id=farm.wallet_id,
         name=farm.name,
         kind=farm.kind,
-        kind_label=farm.get_kind_display(),
+        kind_label="Free agents" if facts.is_pool else farm.get_kind_display(),
         status=farm.status,
         state=state,
         base_asset=node.base_asset,
@@ -219,6 +220,7 @@ def _farm_row(
         running=facts.running,
         agents=members,
         exposure=_exposure(members, standing.value or ZERO, farm),
+        is_pool=facts.is_pool,
     )
 
 

@@ -28,7 +28,7 @@ from trading.risk import gate, locked
 from trading.risk.limits import told
 from trading.risk.locks import told_of
 from trading.selectors.limits import NO_MARKETS, NO_MAXIMUM, NO_SHARED_MARKET, NOT_ALLOWED
-from wallets.models import Account, Connection
+from wallets.models import Account, Connection, Wallet
 
 ZERO: Final = Decimal(0)
 # A bar whose candle has not come by the time the next one closes is late.
@@ -81,6 +81,7 @@ class FarmFacts:
     status: str
     wallet_id: UUID
     agents: tuple[AgentFacts, ...]
+    is_pool: bool = False
 
     @property
     def running(self) -> int:
@@ -107,6 +108,7 @@ def farm_facts(*, owner_id: UUID, only: Q | None = None) -> tuple[FarmFacts, ...
             status=first["status"],
             wallet_id=first["wallet_id"],
             agents=tuple(_agent(row, locks) for row in of_farm if row["agents__pk"] is not None),
+            is_pool=first["wallet__role"] == Wallet.Role.POOL,
         )
         for of_farm in rows.values()
         for first in of_farm[:1]
@@ -121,7 +123,7 @@ def agent_state(agent: AgentFacts, *, farm: FarmFacts, now: datetime | None = No
     if agent.status == Agent.Status.ARCHIVED:
         return State("archived", "Archived")
     if agent.status == Agent.Status.PAUSED:
-        return _resting(agent)
+        return _resting(agent, farm)
     if farm.status == Farm.Status.REHEARSING:
         return State("rehearsing", "Building its history")
     if farm.status == Farm.Status.PAUSED:
@@ -158,6 +160,9 @@ def farm_state(farm: FarmFacts, states: Sequence[State]) -> State:
         return State("archived", "Archived")
     if farm.status == Farm.Status.REHEARSING:
         return State("rehearsing", "Building its history")
+    if farm.is_pool:
+        free = "{count} free agent" if farm.size == 1 else "{count} free agents"
+        return State("paused", free, stored(count=farm.size)) if farm.size else State("new", "No free agents")
     if all(agent.status == Agent.Status.ARCHIVED for agent in farm.agents):
         return State(
             "new", "Nobody works here yet", action=Step("Hire an agent", reverse("farms:hire", args=[farm.id]))
@@ -189,7 +194,9 @@ def _worst(states: Sequence[State]) -> tuple[State, int]:
     return ordered[0], sum(state.needs_somebody for state in ordered[1:])
 
 
-def _resting(agent: AgentFacts) -> State:
+def _resting(agent: AgentFacts, farm: FarmFacts) -> State:
+    if farm.is_pool:
+        return State("paused", "Free: in no farm", action=Step("Move", reverse("farms:agent-move", args=[agent.id])))
     start = Step("Start", reverse("farms:agent-start", args=[agent.id]), is_form=True)
     if agent.failures:
         return State(
@@ -344,8 +351,8 @@ _WALLETS: Final = ("agents__wallet", "agents__wallet__parent", "agents__wallet__
 _CONNECTION: Final = "agents__wallet__connection"
 _LIMIT: Final = ("allowed_symbols", "maximum_notional", "notional_asset", "maximum_daily_loss", "lost", "rests_until")
 _COLUMNS: Final = (
-    "pk", "name", "status", "wallet_id", "agents__pk", "agents__name", "agents__status", "agents__failures",
-    "agents__status_detail", "agents__last_bar", "agents__timeframe", "agents__wallet_id",
+    "pk", "name", "status", "wallet_id", "wallet__role", "agents__pk", "agents__name", "agents__status",
+    "agents__failures", "agents__status_detail", "agents__last_bar", "agents__timeframe", "agents__wallet_id",
     "agents__instrument__symbol", "agents__instrument__quote", "agents__instrument__minimum_notional",
     *(f"{step}__name" for step in (_CONNECTION, *_WALLETS)),
     *(f"{_CONNECTION}__{column}" for column in ("state", "is_paper", "live_at")),

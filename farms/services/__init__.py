@@ -10,7 +10,8 @@ from farms.services.changing import archive_agent, archive_farm, follow_version,
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.forgetting import RUNS
 from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
-from farms.services.placing import move_agent, move_farm, restore_agent, restore_farm
+from farms.services.moving import free_agent, move_agent
+from farms.services.placing import move_farm, restore_agent, restore_farm
 
 __all__ = [
     "DEFAULT_SIZE",
@@ -24,6 +25,7 @@ __all__ = [
     "create_agent",
     "create_farm",
     "follow_version",
+    "free_agent",
     "move_agent",
     "move_farm",
     "pause_agent",

@@ -42,6 +42,8 @@ def update_farm(
     """
     with transaction.atomic():
         farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        if farm.is_pool:
+            raise ConflictError(f"{farm.name} is no farm: it holds free agents, and there is nothing to set.")
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
         require_known(kind)
         if kind != farm.kind:

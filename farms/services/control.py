@@ -20,7 +20,7 @@ FAILURES_BEFORE_PAUSE: Final = 3
 def start_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
     """Let the farm's running agents act from the next bar on. Starting a running farm changes nothing.
 
-    Raises ConflictError for one that is archived.
+    Raises ConflictError for one that is archived, and for a pool.
     """
     return _switch_farm(owner_id, farm_id, Farm.Status.RUNNING, FarmEvent.Kind.STARTED)
 
@@ -47,11 +47,13 @@ def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     """Let the agent act from the next bar on, with its earlier failures forgotten. A running agent stays as it is.
 
-    Raises ConflictError for one that is archived.
+    Raises ConflictError for one that is archived or free.
     """
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
     _require_unarchived(agent)
     if agent.status != Agent.Status.RUNNING:
+        if agent.farm.is_pool:
+            raise ConflictError(f"{agent.name} is free: move it to a farm, and start it there.")
         agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, Sentence(), 0
         # A candle that closed before somebody started it is no basis for an order: its price is gone.
         agent.last_bar = max(agent.last_bar or 0, last_closed(agent.timeframe))
@@ -99,6 +101,8 @@ def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmE
         return farm
     _require_unarchived(farm)
     if farm.status != status:
+        if farm.is_pool:
+            raise ConflictError(f"Nobody trades in {farm.name}: move its agents to farms, and start them there.")
         farm.status = status
         farm.save(update_fields=("status",))
         if status == Farm.Status.RUNNING:

@@ -1,4 +1,4 @@
-"""Taking archived farms and agents back, and moving them: a farm under another master, an agent to another farm.
+"""Taking archived farms and agents back, and moving farms under another master; how agents move is told in `moving`.
 
 Their wallets come along, with their money and their past (`wallets.hierarchy.archiving`). What was paused by being
 archived stays paused until somebody starts it.
@@ -11,11 +11,11 @@ from django.db import transaction
 from farms.engine.standing import lock_agent, lock_farm
 from farms.kinds import require_allowed
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
-from farms.services.changing import require_changeable, require_unarchived
+from farms.services.changing import require_changeable
 from farms.services.diary import record
 from farms.services.hiring import invalid
 from kit import clock
-from kit.errors import ConflictError, NotFoundError
+from kit.errors import ConflictError
 from kit.sentences import Sentence, sentence
 from wallets.hierarchy import archiving
 from wallets.hierarchy.places import update_wallet
@@ -49,7 +49,7 @@ def restore_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
             _bring_back(agent.wallet)
             agent.status, agent.status_detail, agent.failures = Agent.Status.PAUSED, Sentence(), 0
             agent.save(update_fields=("status", "status_detail", "failures"))
-            _assign(agent)
+            assign(agent)
             record(agent.farm, FarmEvent.Kind.RESTORED, agent=agent)
     return agent
 
@@ -61,45 +61,16 @@ def move_farm(*, owner_id: UUID, farm_id: UUID, master_id: UUID) -> Farm:
     """
     with transaction.atomic():
         farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        if farm.is_pool:
+            raise ConflictError(f"{farm.name} stays with its master: move its agents to farms.")
         parent = _parent(owner_id, master_id, "master_id", "There is no such master.")
         wallet = archiving.lock(farm.wallet)
         if wallet.parent_id != parent.pk:
             before = wallet.parent.name if wallet.parent else ""
             archiving.change_place(wallet, parent)
             farm.wallet = wallet
-            record(farm, FarmEvent.Kind.CHANGED, detail=_moved("Master", before, parent.name))
+            record(farm, FarmEvent.Kind.CHANGED, detail=moved_words("Master", before, parent.name))
     return farm
-
-
-def move_agent(*, owner_id: UUID, agent_id: UUID, farm_id: UUID) -> Agent:
-    """Let the agent work in another farm from now on; its wallet comes along with all that is in it.
-
-    Raises InvalidInputError for a farm where it cannot work, ConflictError for a name that is used there, for what is
-    archived, and for a farm of another kind.
-    """
-    with transaction.atomic():
-        here = Agent.objects.filter(owner_id=owner_id, pk=agent_id).values_list("farm_id", flat=True).first()
-        if here is None:
-            raise NotFoundError("This agent does not exist.")
-        for pk in sorted({here, farm_id}):  # everybody locks farms in one order
-            require_changeable(lock_farm(owner_id=owner_id, farm_id=pk))
-        agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
-        require_unarchived(agent)
-        target = Farm.objects.select_related("wallet").get(pk=farm_id)
-        if agent.farm_id == target.pk:
-            return agent
-        if target.agents.filter(name=agent.name).exists():
-            raise ConflictError(f"Rename {agent.name} first: {target.name} has an agent of that name.")
-        require_allowed(target, agent.strategy)
-        origin, agent.farm = agent.farm, target
-        agent.save(update_fields=("farm",))
-        archiving.change_place(archiving.lock(agent.wallet), target.wallet)
-        AgentFarmAssignment.objects.filter(agent=agent, ended_at=None).update(ended_at=clock.now())
-        _assign(agent)
-        told = _moved("Farm", origin.name, target.name)
-        record(origin, FarmEvent.Kind.CHANGED, agent=agent, detail=told)
-        record(target, FarmEvent.Kind.CHANGED, agent=agent, detail=told)
-    return agent
 
 
 def _bring_back(wallet: Wallet) -> None:
@@ -115,8 +86,11 @@ def _bring_back(wallet: Wallet) -> None:
     )
 
 
-def _assign(agent: Agent) -> None:
-    AgentFarmAssignment.objects.create(owner_id=agent.owner_id, agent=agent, farm=agent.farm, started_at=clock.now())
+def assign(agent: Agent, *, key: str = "") -> None:
+    """From now on the agent works in its farm, and nowhere else."""
+    now = clock.now()
+    AgentFarmAssignment.objects.filter(agent=agent, ended_at=None).update(ended_at=now)
+    AgentFarmAssignment.objects.create(owner_id=agent.owner_id, agent=agent, farm=agent.farm, started_at=now, key=key)
 
 
 def _parent(owner_id: UUID, wallet_id: UUID, field: str, missing: str) -> Wallet:
@@ -126,5 +100,6 @@ def _parent(owner_id: UUID, wallet_id: UUID, field: str, missing: str) -> Wallet
     return wallet
 
 
-def _moved(what: str, before: str, after: str) -> Sentence:
+def moved_words(what: str, before: str, after: str) -> Sentence:
+    """From where to where."""
     return sentence(f"{what}: {{before}} → {{after}}", before=before, after=after)

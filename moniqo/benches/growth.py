@@ -110,6 +110,17 @@ SUMS: Final = """
            count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
            sum(greatest(realized_pnl, 0)), sum(greatest(-realized_pnl, 0)), sum(fees)
     FROM trading_position WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3, 4;
+    DELETE FROM trading_tradeslice WHERE owner_id = %(owner)s;
+    INSERT INTO trading_tradeslice (
+        owner_id, wallet_id, under, instrument_id, by, key, trades, won_trades, lost_trades, won, lost, fees, traded
+    )
+    SELECT owner_id, wallet_id, coalesce(closed_under, wallet_id), instrument_id, slice.by, slice.key, count(*),
+           count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
+           sum(greatest(realized_pnl, 0)), sum(greatest(-realized_pnl, 0)), sum(fees),
+           sum(round(entry_quantity * entry_price + exit_quantity * coalesce(exit_price, 0), 18))
+    FROM trading_position
+    CROSS JOIN LATERAL trading_kinds_of(trading_position) AS slice
+    WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6;
     DELETE FROM trading_heldtotal WHERE owner_id = %(owner)s;
     INSERT INTO trading_heldtotal (owner_id, wallet_id, instrument_id, at, quantity, cost, paid, got, fees)
     SELECT owner_id, wallet_id, instrument_id, at, sum(sum(quantity)) OVER so_far, sum(sum(cost)) OVER so_far,

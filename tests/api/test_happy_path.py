@@ -34,7 +34,7 @@ from trading.models import Order
 from trading.orders import life
 from trading.risk.gate import Caps
 from trading.services import execute_order, set_limits, watch_drawdowns
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
 from wallets.services import sync_connection
 from wallets.venues.accounts import create_demo_connection
 from wallets.venues.demo import account as demo
@@ -227,13 +227,40 @@ def take_back(program: Program, made: Any) -> None:
     second = program.call("post", "/wallets", beside, status=201)["id"]
     program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])
     other = program.call("post", "/farms", {"master_id": second, "name": "Other", "kind": "mixed"}, status=201)
+    pool = program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])["farm_id"]
+    proposed = program.call("get", "/farms/{farm_id}/proposal", farm_id=pool)
+    [line] = proposed["lines"]
+    taken = {"seen": proposed["seen"], "lines": [{"agent_id": agent["id"], "farm_id": line["farm_id"]}]}
+    program.call("post", "/farms/{farm_id}/proposal", taken, farm_id=pool)
+    program.call("post", "/agents/{agent_id}/free", agent_id=agent["id"])
     program.call("post", "/agents/{agent_id}/move", {"farm_id": other["id"]}, agent_id=agent["id"])
+    promote(program, agent["id"], master["base_asset"])
+    for path, found in (
+        ("/farms/{farm_id}", {"farm_id": other["id"]}),
+        ("/agents/{agent_id}", {"agent_id": agent["id"]}),
+    ):
+        program.call("get", f"{path}/analytics", **found)
     savings = {"name": "Savings", "role": "reserve", "parent_id": made["master_id"]}
     reserve = program.call("post", "/wallets", savings, status=201)["id"]
     program.call("post", "/wallets/{wallet_id}/move", {"parent_id": second}, wallet_id=reserve)
     program.call("post", "/wallets/{wallet_id}/archive", wallet_id=reserve)
     program.call("post", "/wallets/{wallet_id}/restore", wallet_id=reserve)
     program.call("post", "/wallets/{wallet_id}/close", wallet_id=made["master_id"])
+
+
+def promote(program: Program, agent: str, asset: str) -> None:
+    """A copy in a farm at a real account of the same market, with the owner's word instead of a verdict."""
+    with tenancy.tenant(program.owner.pk):
+        real = Connection.objects.create(
+            owner=program.owner, platform_id="okx", name="Real", venue="simulated", is_paper=False
+        )
+    account = {"name": "Real", "role": "master", "connection_id": str(real.pk), "base_asset": asset}
+    master = program.call("post", "/wallets", account, status=201)["id"]
+    farm = program.call("post", "/farms", {"master_id": master, "name": "Real", "kind": "mixed"}, status=201)["id"]
+    lacks = program.call("get", "/agents/{agent_id}/promotions", agent_id=agent)
+    wish = {"farm_id": farm, "override": {"words": lacks["override_words"], "reason": "To see it work."}}
+    copy = program.call("post", "/agents/{agent_id}/promote", wish, status=201, agent_id=agent)
+    assert copy["promoted_from"] == agent
 
 
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:

@@ -157,5 +157,7 @@ def test_the_forms_and_the_archive_are_sound(open_page: OpenPage, world: World) 
         f"/farms/agents/{agent}/edit/",
         f"/farms/new/?like={farm}",
         f"/farms/{farm}/hire/?like={agent}",
+        f"/farms/agents/{agent}/move/",
+        f"/farms/agents/{agent}/analytics/",
     ):
         assert_page_is_sound_everywhere(open_page(path, user=world.owner))

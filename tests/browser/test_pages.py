@@ -19,7 +19,7 @@ from trading.models import Fill, Order, Position
 from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = (
-    "home", "wrong dates", "drawdown", "farm", "agent", "goal", "contribution", "comparison", "report",
+    "home", "wrong dates", "drawdown", "farm", "agent", "analytics", "goal", "contribution", "comparison", "report",
     "report of an account", "backtest", "sweep", "position", "trade",
 )  # fmt: skip
 PAGES = (
@@ -30,7 +30,8 @@ PAGES = (
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning",
     "weighing", "weighed", "risk", "rules", "rebalancing", "rebalanced", "proof", "arrivals", "taking up",
-    "stopping", "protection", "venues", "farms", "farm", "agent",
+    "stopping", "protection", "venues", "farms", "farm", "agent", "analytics",
+    "promoting",
     "new farm", "hiring", "orders", "order",
     "positions", "position", "trade", "wrong dates", "wrong filter",
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
@@ -117,6 +118,8 @@ def address(world: World, name: str) -> str:
         "farm": f"/farms/{farm.pk}/",
         "farm's policy": f"/farms/{farm.pk}/policy/",
         "agent": f"/farms/agents/{agent.pk}/",
+        "analytics": f"/farms/{farm.pk}/analytics/",
+        "promoting": f"/farms/agents/{agent.pk}/promote/",
         "laboratory": "/laboratory/",
         "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",
         "new backtest": "/laboratory/new/?strategy=breakout",

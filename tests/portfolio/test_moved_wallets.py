@@ -1,21 +1,25 @@
 """A wallet that gets another place takes its value along as a flow: no profit, no loss, no return of anybody."""
 
+from datetime import timedelta
+
 import pytest
 
 from kit import clock
-from portfolio.daily import roll_up
 from portfolio.models import DailyPerformance
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
 from tests.portfolio.fund import Fund
-from tests.portfolio.test_routes import earned, earning  # noqa: F401 - the fixture
+from tests.portfolio.test_routes import earned, earning, parts  # noqa: F401 - the fixture
 from wallets.hierarchy import archiving
 
 
 @pytest.mark.parametrize(("which", "to"), [("agent a", "farm b"), ("agent b", "farm a")])
 def test_an_agent_that_moves_is_nobodys_profit(earning: Fund, which: str, to: str) -> None:  # noqa: F811
     fund = earning
-    wallet, target = fund.wallets[which], fund.wallets[to]
+    fund.sell(which, "0.5", "130", fee="1")
+    take_snapshots(owner_id=fund.owner.pk, at=clock.now() - timedelta(minutes=30))
+    wallet, target, made = fund.wallets[which], fund.wallets[to], parts(fund)
+    assert made[wallet.pk][1] != 0
     before, values = earned(fund), {pk: one.value for pk, one in standings(owner_id=fund.owner.pk).items()}
     value = values[wallet.pk]
     assert value
@@ -28,6 +32,6 @@ def test_an_agent_that_moves_is_nobodys_profit(earning: Fund, which: str, to: st
     assert after[left.pk] == values[left.pk] - value
     assert after[target.pk] == values[target.pk] + value
     assert after[fund.wallets["master"].pk] == values[fund.wallets["master"].pk]
-    roll_up(owner_id=fund.owner.pk)
+    assert parts(fund) == made  # to the market, to trades and to fees falls what did before
     day = DailyPerformance.objects.filter(wallet=target).latest("day")
     assert day.flow >= value

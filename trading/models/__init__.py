@@ -14,7 +14,7 @@ from trading.models.orders import (
     Side,
     TimeInForce,
 )
-from trading.models.positions import HeldTotal, Position, TradeDay, TradeSums, TradeTotal
+from trading.models.positions import HeldTotal, Position, TradeDay, TradeSlice, TradeSums, TradeTotal
 from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop, MassCancellation
 
@@ -43,6 +43,7 @@ __all__ = (
     "Side",
     "TimeInForce",
     "TradeDay",
+    "TradeSlice",
     "TradeSums",
     "TradeTotal",
 )

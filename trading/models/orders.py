@@ -194,6 +194,7 @@ class Order(Identified, Owned):
     CLOSES_ALL: ClassVar = "close_all:"
     # And those of exits by which a position without enough margin is closed.
     LIQUIDATES: ClassVar = "liquidate:"
+    RUN: ClassVar = "run:"  # by the rules of an agent
 
     class Meta:
         ordering = ("-created_at",)

@@ -21,6 +21,14 @@ class Position(Identified, Owned):
         LONG = "long", "Long"
         SHORT = "short", "Short"
 
+    class ExitCause(models.TextChoices):
+        RULES = "rules", "Its rules said exit"
+        STOP = "stop", "Stop"
+        TRAIL = "trail", "Trailing stop"
+        TARGET = "target", "Target"
+        LIQUIDATION = "liquidation", "Liquidation"
+        OTHER = "other", "By hand, or by a stop of all"
+
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="positions")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
     direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
@@ -53,6 +61,12 @@ class Position(Identified, Owned):
     )
     entry_reason = SentenceField()
     exit_reason = SentenceField()
+    exit_cause = models.CharField(max_length=12, choices=ExitCause, blank=True, db_default="")
+    # Triggers set these two when it closes, and nobody after that.
+    closed_under = models.UUIDField(null=True, help_text="The wallet that its wallet stood under when it was closed.")
+    regime = models.CharField(
+        max_length=8, blank=True, db_default="", help_text="What the market did before it was opened (`market_regime`)."
+    )
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     traded_at = models.DateTimeField(null=True, blank=True, help_text="When the trade was that changed it last.")
@@ -158,6 +172,34 @@ class TradeDay(TradeSums):
 
     def __str__(self) -> str:
         return f"{self.trades} trades on {self.day}"
+
+
+class TradeSlice(TradeSums):
+    """All closed trades of a wallet in an instrument while it stood under another, `under`; by `by` of one kind, `key`.
+
+    Hours are those of UTC in which trades were opened. `traded` is what was bought and sold. However many trades there
+    are, there are as many rows as there are kinds of them.
+    """
+
+    class By(models.TextChoices):
+        ALL = "all", "All"
+        HOUR = "hour", "Hour of entry, UTC"
+        EXIT = "exit", "What closed it"
+        REGIME = "regime", "What the market did"
+
+    under = models.UUIDField()
+    by = models.CharField(max_length=6, choices=By)
+    key = models.CharField(max_length=12, blank=True)
+    traded = ValueField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("wallet", "under", "instrument", "by", "key"), name="trade_slice_once"),
+        )
+        indexes = (models.Index(fields=("owner", "under"), name="trade_slice_of_farm"),)
+
+    def __str__(self) -> str:
+        return f"{self.trades} trades by {self.by} {self.key}"
 
 
 class HeldTotal(Owned):

@@ -111,7 +111,7 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         # Less than a lot cannot be sold: it stays in the wallet and the round trip is over.
         left, holding = max(holding.quantity, Decimal(0)), replace(holding, quantity=Decimal(0))
         position.closed_at = trade.at
-        position.exit_reason = order.reason
+        position.exit_reason, position.exit_cause = order.reason, exit_cause(order, position)
         resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
     _write(position, holding, trade)
     position.save()
@@ -126,6 +126,18 @@ def was_stopped(order: Order, position: Position) -> bool:
         return order.liquidates
     target, price = position.exit_target, order.reference_price
     return target is None or abs(price - position.exit_stop) < abs(target - price)
+
+
+def exit_cause(order: Order, position: Position) -> str:
+    """What kind of thing the order is that closes the position."""
+    causes = Position.ExitCause
+    if order.liquidates:
+        return causes.LIQUIDATION
+    if order.protects_id is None:
+        return causes.RULES if order.key.startswith(Order.RUN) else causes.OTHER
+    if not was_stopped(order, position):
+        return causes.TARGET
+    return causes.STOP if position.exit_trail is None else causes.TRAIL
 
 
 def unprotected_key(position_id: UUID) -> str:

@@ -12,7 +12,7 @@ from kit.alerts.services import resolve_alert
 from markets.models import Instrument
 from quant.margin import Leveraged, after_trade, liquidation_price, unrealized
 from trading.models import Order, Position, Side
-from trading.positions.filling import open_position, unprotected_key, was_stopped
+from trading.positions.filling import exit_cause, open_position, unprotected_key, was_stopped
 from trading.risk.locks import after_trade as lock_after
 from trading.risk.sizing import UNIT
 from wallets.models import Transfer
@@ -121,7 +121,7 @@ def _close(position: Position, order: Order, trade: TradeReport) -> Position:
     position.quantity = position.cost = position.margin = ZERO
     position.liquidation_price = position.hold = None
     position.closed_at = position.traded_at = trade.at
-    position.exit_reason = order.reason
+    position.exit_reason, position.exit_cause = order.reason, exit_cause(order, position)
     return position
 
 

@@ -21,11 +21,11 @@ from kit import clock
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
-from wallets.hierarchy.places import PARENT_ROLE, get_wallet, save_in_place, subtree
+from wallets.hierarchy.places import PARENT_ROLES, get_wallet, save_in_place, subtree
 from wallets.models import Account, Wallet
 
 # Who puts these away, moves and restores them: what is done with their wallets alone would leave them behind.
-KEEPERS: Final = {Wallet.Role.FARM: "farm", Wallet.Role.AGENT: "agent"}
+KEEPERS: Final = {Wallet.Role.FARM: "farm", Wallet.Role.AGENT: "agent", Wallet.Role.POOL: "pool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,11 @@ def require_place(wallet: Wallet, parent: Wallet) -> None:
     """Raises InvalidInputError where the wallet cannot stand under that parent, ConflictError where one is archived."""
     if Wallet.objects.filter(pk__in=subtree([wallet.pk]), owner_id=wallet.owner_id).filter(pk=parent.pk).exists():
         raise _misplaced(f"{parent.name} is {wallet.name} itself or stands below it: choose another wallet.")
-    wanted = PARENT_ROLE.get(Wallet.Role(wallet.role))
-    if wanted is None:
+    wanted = PARENT_ROLES.get(Wallet.Role(wallet.role), ())
+    if not wanted:
         raise _misplaced(f"{wallet.name} is a master, and a master stands under nothing.")
-    if parent.role != wanted:
-        raise _misplaced(f"{wallet.name} stands under a {wanted.label.lower()}: {parent.name} is none.")
+    if parent.role not in wanted:
+        raise _misplaced(f"{wallet.name} stands under a {wanted[0].label.lower()}: {parent.name} is none.")
     if parent.base_asset != wallet.base_asset:
         raise _misplaced(f"{parent.name} counts in {parent.base_asset}, {wallet.name} in {wallet.base_asset}.")
     shares = wallet.parent is not None and wallet.parent.connection_id == wallet.connection_id

@@ -39,6 +39,7 @@ ICONS: Final = {
     Wallet.Role.FARM: "split",
     Wallet.Role.AGENT: "bot",
     Wallet.Role.RESERVE: "piggy-bank",
+    Wallet.Role.POOL: "users",
     Wallet.Role.UNASSIGNED: "inbox",
 }
 WALLET_PARTS: Final = ("wallet", "inspector")  # the regions of one wallet's page that htmx asks for

@@ -1,4 +1,4 @@
-"""The wallets and their places: master over farm over agent, reserves beside the farms.
+"""The wallets and their places: master over farm over agent, reserves and a pool of free agents beside the farms.
 
 Making them, changing them, finding one.
 """
@@ -20,10 +20,12 @@ from wallets.models import Connection, Wallet
 
 # What `update_wallet` leaves as it is.
 UNCHANGED: Final = "unchanged"
-PARENT_ROLE = {
-    Wallet.Role.FARM: Wallet.Role.MASTER,
-    Wallet.Role.AGENT: Wallet.Role.FARM,
-    Wallet.Role.RESERVE: Wallet.Role.MASTER,
+# What a wallet may stand under, by its role; the first is what people are told of.
+PARENT_ROLES: Final = {
+    Wallet.Role.FARM: (Wallet.Role.MASTER,),
+    Wallet.Role.AGENT: (Wallet.Role.FARM, Wallet.Role.POOL),
+    Wallet.Role.RESERVE: (Wallet.Role.MASTER,),
+    Wallet.Role.POOL: (Wallet.Role.MASTER,),
 }
 
 
@@ -182,13 +184,13 @@ def stands_below(wallet_id: UUID, above_id: UUID) -> bool:
 
 
 def _check_place(role: str, parent: Wallet | None) -> None:
-    wanted = PARENT_ROLE.get(Wallet.Role(role))
-    if wanted is None and parent is not None:
+    wanted = PARENT_ROLES.get(Wallet.Role(role), ())
+    if not wanted and parent is not None:
         raise InvalidInputError("A master wallet has no parent.", fields={"parent_id": "Leave this empty."})
-    if wanted is not None and (parent is None or parent.role != wanted):
+    if wanted and (parent is None or parent.role not in wanted):
         raise InvalidInputError(
-            f"Choose a {wanted.label.lower()} wallet as the parent of {_a(role)}.",
-            fields={"parent_id": f"Must be a {wanted.label.lower()} wallet."},
+            f"Choose a {wanted[0].label.lower()} wallet as the parent of {_a(role)}.",
+            fields={"parent_id": f"Must be a {wanted[0].label.lower()} wallet."},
         )
 
 
@@ -197,9 +199,9 @@ def _check_weight(weight: Decimal | None, role: str) -> None:
         return
     if role == Wallet.Role.MASTER:
         raise InvalidInputError("A master has no target: it is the whole.", fields={"target_weight": "Leave empty."})
-    if role == Wallet.Role.RESERVE:
+    if role in (Wallet.Role.RESERVE, Wallet.Role.POOL):
         raise InvalidInputError(
-            "A reserve has no target: it takes what comes.", fields={"target_weight": "Leave empty."}
+            f"A {role} has no target: it takes what comes.", fields={"target_weight": "Leave empty."}
         )
     if not weight.is_finite() or not 0 <= weight <= 1:
         raise InvalidInputError(

@@ -237,7 +237,7 @@ def _lacking(wallet: Wallet, books: wishes.Books) -> Iterator[Reason]:
         return
     account = Account.objects.filter(wallet=wallet, asset=base, kind=Account.Kind.WALLET).first()
     key = f"books:{account.version}:{account.held_version}:{wallet.minimum_balance:f}" if account else "books:none"
-    givers = [one for one in books.children(wallet) if one.role != Wallet.Role.RESERVE]
+    givers = [one for one in books.children(wallet) if one.role not in Wallet.IDLE]
     there = {one: books.usable(one, base) for one in givers if one.connection_id == wallet.connection_id}
     whole = sum(there.values(), ZERO)
     with localcontext(prec=formatting.PRECISION):

@@ -101,6 +101,11 @@ class WalletNode:
         return self.archived_at is not None
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing is traded from it."""
+        return self.role in Wallet.IDLE
+
+    @property
     def drift(self) -> Decimal | None:
         return None if self.share is None or self.target is None else self.share - self.target
 

@@ -1,4 +1,4 @@
-"""The hierarchy of wallets: master, farm, agent, and the reserves beside the farms."""
+"""The hierarchy of wallets: master, farm, agent; beside the farms reserves, and a pool of free agents."""
 
 from decimal import Decimal
 
@@ -10,7 +10,8 @@ from wallets.models.platforms import Connection
 
 
 class Wallet(Identified, Owned):
-    """A node of the hierarchy master → farm → agent. A reserve under a master keeps money that nobody trades with.
+    """A node of the hierarchy master → farm → agent. A reserve under a master keeps money that nobody trades with, and
+    under its one pool stand the agents that work in no farm.
 
     Beside the masters stands one *unassigned* wallet per real account, which a sync makes: what the venue holds and no
     wallet claims is in it. It is its owner's money and counts as such; nothing is traded from it, and what leaves it
@@ -22,6 +23,7 @@ class Wallet(Identified, Owned):
         FARM = "farm", "Farm"
         AGENT = "agent", "Agent"
         RESERVE = "reserve", "Reserve"
+        POOL = "pool", "Pool"
         UNASSIGNED = "unassigned", "Unassigned"
 
     class TradingState(models.TextChoices):
@@ -30,7 +32,7 @@ class Wallet(Identified, Owned):
         HALTED = "halted", "Halted"
 
     # Nothing is traded from them, and no goal takes from them.
-    IDLE = (Role.RESERVE, Role.UNASSIGNED)
+    IDLE = (Role.RESERVE, Role.UNASSIGNED, Role.POOL)
 
     name = models.CharField(max_length=80)
     role = models.CharField(max_length=10, choices=Role)
@@ -87,8 +89,10 @@ class Wallet(Identified, Owned):
                 name="wallet_target_weight_is_a_fraction",
             ),
             models.CheckConstraint(
-                condition=~Q(role="reserve") | Q(target_weight__isnull=True), name="wallet_reserve_has_no_target"
+                condition=~Q(role__in=("reserve", "pool")) | Q(target_weight__isnull=True),
+                name="wallet_reserve_has_no_target",
             ),
+            models.UniqueConstraint(fields=("parent",), condition=Q(role="pool"), name="wallet_pool_once_per_master"),
             models.CheckConstraint(condition=Q(minimum_balance__gte=0), name="wallet_minimum_balance_not_negative"),
             models.CheckConstraint(
                 condition=Q(maximum_balance__isnull=True) | Q(maximum_balance__gte=models.F("minimum_balance")),

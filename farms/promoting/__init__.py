@@ -1,0 +1,1 @@
+"""Promotion from paper to a real account, for people and programs."""

@@ -1,0 +1,174 @@
+"""How farms and agents do: the same on page and by API, from sums, in as many queries at 200 agents as at 5."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from farms import services
+from farms.analytics.reading import Analytics, correlation
+from farms.analytics.schemas import told as said_of
+from farms.models import Farm
+from kit import clock
+from kit.errors import NotFoundError
+from kit.users.models import User
+from moniqo.benches.crowd import gather
+from portfolio.daily import roll_up
+from portfolio.services import take_snapshots
+from tests.farms.conftest import HOUR, Desk
+from tests.farms.test_moving import other_farm, traded  # noqa: F401 - the fixture
+from tests.farms.test_placing import calm  # noqa: F401 - the fixture
+from tests.programs import bearer
+from trading.models import Position
+from wallets.models import Wallet
+
+
+@pytest.fixture
+def told(traded: Desk) -> Iterator[Desk]:  # noqa: F811
+    """With its days rolled up."""
+    take_snapshots(owner_id=traded.owner.pk)
+    roll_up(owner_id=traded.owner.pk)
+    with clock.at(clock.now() + HOUR / 60):
+        yield traded
+
+
+def test_what_trades_came_to_is_told_by_exit_hour_and_regime(told: Desk) -> None:
+    found = Analytics(owner=told.owner, farm_id=told.farm.pk)
+    trades = list(Position.objects.exclude(closed_at=None))
+    assert trades
+    made = sum((trade.realized_pnl for trade in trades), Decimal(0))
+    for slices in (found.hours, found.exits, found.regimes, [found.trades]):
+        assert sum(one.trades for one in slices) == len(trades)
+        assert sum((one.net or Decimal(0) for one in slices), Decimal(0)) == made
+        assert sum((one.fees or Decimal(0) for one in slices), Decimal(0)) == sum(trade.fees for trade in trades)
+    assert {one.key for one in found.hours} == {f"{trade.opened_at:%H}" for trade in trades}
+    assert {one.key for one in found.exits} == {trade.exit_cause for trade in trades} != {""}
+    assert [one.label for one in found.regimes] == ["Not known: too few days before it"]
+    assert found.trades.traded == sum(
+        trade.entry_quantity * trade.entry_price + trade.exit_quantity * (trade.exit_price or 0) for trade in trades
+    )
+    assert found.turnover is not None
+    assert found.turnover > 0
+
+
+def test_trades_stay_with_the_farm_in_which_they_were_closed(told: Desk) -> None:
+    owner, other = told.owner, other_farm(told)
+    before = Analytics(owner=owner, farm_id=told.farm.pk).trades
+    services.move_agent(owner_id=owner.pk, agent_id=told.agent.pk, farm_id=other.pk)
+    assert Analytics(owner=owner, farm_id=told.farm.pk).trades == before
+    assert Analytics(owner=owner, farm_id=other.pk).trades.trades == 0
+    assert Analytics(owner=owner, agent_id=told.agent.pk).trades == before
+
+
+def test_the_line_ends_with_the_return_of_now_and_the_benchmark_is_bought_when_it_begins(told: Desk) -> None:
+    found = Analytics(owner=told.owner, farm_id=told.farm.pk)
+    assert found.line[-1][1] == pytest.approx(found.scope.change.twr)
+    assert found.held[0][1] == 0
+    assert found.benchmark_name == "TST held"
+    assert found.benchmark_return == pytest.approx(130 / 103 - 1)  # from the first value on
+
+
+def test_alike_is_what_goes_the_same_way_on_the_days_that_both_know() -> None:
+    random = np.random.default_rng(7)
+    one, other = random.normal(size=60), random.normal(size=60)
+    table = np.column_stack((one, one + other))
+    table[:5, 0] = np.nan
+    found = correlation(table)
+    assert found is not None
+    assert found == (pytest.approx(np.corrcoef(table[5:].T)[0, 1]), 55)
+    assert correlation(np.column_stack((one, -one))) == (pytest.approx(-1), 60)
+    assert correlation(table[:24]) is None
+    assert correlation(np.column_stack((one, np.ones(60)))) is None
+
+
+def test_page_and_programs_are_told_the_same(told: Desk, client: Client, other_owner: User) -> None:
+    for kind, pk in (("farm", told.farm.pk), ("agent", told.agent.pk)):
+        found = Analytics(owner=told.owner, **{f"{kind}_id": pk})
+        said = said_of(found)
+        assert (said["kind"], said["base"], said["trades"]["trades"]) == (kind, "USDT", found.trades.trades)
+        assert len(said["contribution"]) == (1 if kind == "farm" else 0)
+        client.force_login(told.owner)
+        page = client.get(reverse(f"farms:{kind}-analytics", args=[pk]))
+        html = page.content.decode()
+        for words in ("TST held", "By regime", found.exits[0].label, "By hour"):
+            assert words in html
+        assert (
+            f"farms/{'agents/' if kind == 'agent' else ''}{pk}/analytics/"
+            in client.get(reverse(f"farms:{kind}", args=[pk])).content.decode()
+        )
+        client.force_login(other_owner)
+        assert client.get(reverse(f"farms:{kind}-analytics", args=[pk])).status_code == 404
+        client.logout()
+
+
+def test_programs_are_told_of_their_own(calm: Desk, client: Client, other_owner: User) -> None:  # noqa: F811
+    for kind, pk in (("farm", calm.farm.pk), ("agent", calm.agent.pk)):
+        path = f"/api/v1/{kind}s/{pk}/analytics"
+        answer = client.get(path, headers=bearer(calm.owner))
+        assert answer.status_code == 200, answer.content
+        said = answer.json()
+        assert (said["kind"], said["id"], said["trades"]["trades"], said["turnover"]) == (kind, str(pk), 0, None)
+        assert client.get(path, headers=bearer(other_owner)).status_code == 404
+
+
+def test_who_is_not_there_has_no_figures(told: Desk) -> None:
+    with pytest.raises(NotFoundError):
+        Analytics(owner=told.owner, agent_id=told.farm.pk)
+
+
+def test_a_farm_that_has_done_nothing_yet_says_so(told: Desk, client: Client) -> None:
+    other = other_farm(told)
+    client.force_login(told.owner)
+    html = client.get(reverse("farms:farm-analytics", args=[other.pk])).content.decode()
+    for words in ("No round trip is over yet", "Nothing was held yet", "need twenty whole days in common"):
+        assert words in html
+
+
+def asked(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(address)
+    assert answer.status_code == 200
+    return len(queries)
+
+
+def test_pages_of_a_farm_ask_as_often_at_200_agents_as_at_5(as_owner: User, client: Client) -> None:
+    few = gather(as_owner.pk, farms=1, agents=5, name="Few")
+    take_snapshots(owner_id=as_owner.pk)
+    client.force_login(as_owner)
+    counts: dict[str, Any] = {}
+    names = ("farms:farm", "farms:farm-analytics", "farms:list")
+    for name in names:
+        address = reverse(name, args=[] if name == "farms:list" else [few.farms[0].pk])
+        client.get(address)
+        counts[name] = asked(client, address)
+    workers = Wallet.objects.filter(role="agent")
+    add(few.farms[0], workers[0], 195)
+    assert workers.count() == 200
+    for name in names:
+        address = reverse(name, args=[] if name == "farms:list" else [few.farms[0].pk])
+        assert asked(client, address) <= counts[name] + (1 if name == "farms:list" else 0)
+
+
+def add(farm: Farm, like: Wallet, count: int) -> None:
+    """So many more agents, as the first one is."""
+    first = farm.agents.select_related("wallet").get(wallet=like)
+    wallets, agents = [], []
+    for number in range(count):
+        wallet = Wallet(
+            owner_id=farm.owner_id, name=f"More {number}", role="agent", parent=like.parent, connection=like.connection
+        )
+        wallets.append(wallet)
+        agents.append(
+            type(first)(
+                owner_id=farm.owner_id, farm=farm, name=wallet.name, wallet=wallet, strategy=first.strategy,
+                parameters=first.parameters, instrument_id=first.instrument_id,
+            )
+        )  # fmt: skip
+    Wallet.objects.bulk_create(wallets)
+    type(first).objects.bulk_create(agents)
