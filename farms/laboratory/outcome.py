@@ -163,11 +163,10 @@ def _drawdown(equity: Floats, cash: float) -> Floats:
 
 def _moments(result: BacktestResult) -> tuple[float, float, float]:
     """Sharpe ratio per bar, skew and kurtosis of the returns, as the trials of a sweep have them."""
-    from quant.backtest import kernel
+    from quant.backtest.figures import curve_figures
 
-    mean, deviation, skew, kurtosis, _ = kernel.curve_figures(
-        result.equity, result.config.cash, np.empty(BLOCKS), np.empty(BLOCKS)
-    )
+    sums, squares = np.empty(BLOCKS), np.empty(BLOCKS)
+    mean, deviation, skew, kurtosis, _ = curve_figures(result.equity, result.config.cash, sums, squares)
     known = [float(value) if math.isfinite(value) else 0.0 for value in (skew, kurtosis)]
     return (float(mean / deviation) if deviation > 0 else 0.0), known[0], known[1]
 
