@@ -57,6 +57,7 @@
 -- migration farms 0012_saved_strategies d0f95599b86819b2
 -- migration farms 0013_sweeps 0f3cd36bc9a3b29f
 -- migration farms 0014_downloads dd9bf15ac56aea72
+-- migration farms 0015_archived_strategies 515886b36dc1d4c9
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -172,13 +173,20 @@
 CREATE FUNCTION public.follow_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    put_away timestamptz;
 BEGIN
     IF NEW.version_id IS NOT NULL THEN
-        SELECT saved.strategy, version.parameters INTO NEW.strategy, NEW.parameters
+        SELECT saved.strategy, version.parameters, saved.archived_at INTO NEW.strategy, NEW.parameters, put_away
         FROM farms_strategyversion AS version JOIN farms_strategy AS saved ON saved.id = version.saved_id
-        WHERE version.id = NEW.version_id AND version.owner_id = NEW.owner_id;
+        WHERE version.id = NEW.version_id AND version.owner_id = NEW.owner_id
+        FOR KEY SHARE OF saved;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'An agent follows a version of its owner.' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF put_away IS NOT NULL AND NEW.status <> 'archived' THEN
+            RAISE EXCEPTION 'No agent at work follows a strategy that is archived.'
+                USING ERRCODE = 'integrity_constraint_violation';
         END IF;
     END IF;
     RETURN NEW;
@@ -3312,6 +3320,7 @@ CREATE TABLE public.farms_backtest (
     assumptions jsonb NOT NULL,
     agent_id uuid,
     owner_id uuid NOT NULL,
+    version_id uuid,
     CONSTRAINT backtest_ends_after_it_begins CHECK ((until > since)),
     CONSTRAINT backtest_has_cash CHECK ((cash > (0)::numeric)),
     CONSTRAINT backtest_is_over_or_not CHECK ((((finished_at IS NULL) AND ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]))) OR ((finished_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('done'::character varying)::text, ('failed'::character varying)::text, ('cancelled'::character varying)::text]))))),
@@ -3452,7 +3461,10 @@ CREATE TABLE public.farms_strategy (
     created_at timestamp with time zone NOT NULL,
     name character varying(80) NOT NULL,
     strategy character varying(40) NOT NULL,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    archived_at timestamp with time zone,
+    key character varying(100) NOT NULL,
+    request_hash character varying(64) NOT NULL
 );
 
 ALTER TABLE ONLY public.farms_strategy FORCE ROW LEVEL SECURITY;
@@ -6997,47 +7009,48 @@ INSERT INTO public.django_migrations VALUES
 	(121, 'farms', '0012_saved_strategies', now()),
 	(122, 'farms', '0013_sweeps', now()),
 	(123, 'farms', '0014_downloads', now()),
-	(124, 'goals', '0001_initial', now()),
-	(125, 'goals', '0002_policies', now()),
-	(126, 'goals', '0003_requests_once', now()),
-	(127, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(128, 'goals', '0005_extended', now()),
-	(129, 'goals', '0006_holds_stand_at_wallets', now()),
-	(130, 'goals', '0007_what_was_reached', now()),
-	(131, 'markets', '0005_perpetuals', now()),
-	(132, 'markets', '0006_kept_series', now()),
-	(133, 'users', '0008_what_scopes_write', now()),
-	(134, 'portfolio', '0001_initial', now()),
-	(135, 'portfolio', '0002_policies', now()),
-	(136, 'portfolio', '0003_scene_of_a_history', now()),
-	(137, 'portfolio', '0004_prices', now()),
-	(138, 'portfolio', '0005_allocation_plans', now()),
-	(139, 'portfolio', '0006_exposure_limits', now()),
-	(140, 'portfolio', '0007_hours', now()),
-	(141, 'portfolio', '0008_corrections', now()),
-	(142, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(143, 'portfolio', '0010_restate', now()),
-	(144, 'portfolio', '0011_rebalancing', now()),
-	(145, 'portfolio', '0012_funding', now()),
-	(146, 'portfolio', '0013_what_it_was_worth', now()),
-	(147, 'portfolio', '0014_extremes_stay', now()),
-	(148, 'portfolio', '0015_months_of_every_table', now()),
-	(149, 'portfolio', '0016_parts_stay', now()),
-	(150, 'portfolio', '0017_what_adds_up_stays', now()),
-	(151, 'portfolio', '0018_what_scopes_write', now()),
-	(152, 'sessions', '0001_initial', now()),
-	(153, 'wallets', '0033_orders_compared', now()),
-	(154, 'wallets', '0034_perpetuals', now()),
-	(155, 'trading', '0025_held_totals', now()),
-	(156, 'trading', '0026_many_cancelled_at_once', now()),
-	(157, 'trading', '0027_external_orders', now()),
-	(158, 'trading', '0028_one_cancels_the_other', now()),
-	(159, 'trading', '0029_log_of_orders_by_months', now()),
-	(160, 'trading', '0030_perpetuals', now()),
-	(161, 'trading', '0031_changed_at_the_venue', now()),
-	(162, 'trading', '0032_room_for_trails', now()),
-	(163, 'trading', '0033_what_scopes_write', now()),
-	(164, 'wallets', '0035_what_scopes_write', now());
+	(124, 'farms', '0015_archived_strategies', now()),
+	(125, 'goals', '0001_initial', now()),
+	(126, 'goals', '0002_policies', now()),
+	(127, 'goals', '0003_requests_once', now()),
+	(128, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(129, 'goals', '0005_extended', now()),
+	(130, 'goals', '0006_holds_stand_at_wallets', now()),
+	(131, 'goals', '0007_what_was_reached', now()),
+	(132, 'markets', '0005_perpetuals', now()),
+	(133, 'markets', '0006_kept_series', now()),
+	(134, 'users', '0008_what_scopes_write', now()),
+	(135, 'portfolio', '0001_initial', now()),
+	(136, 'portfolio', '0002_policies', now()),
+	(137, 'portfolio', '0003_scene_of_a_history', now()),
+	(138, 'portfolio', '0004_prices', now()),
+	(139, 'portfolio', '0005_allocation_plans', now()),
+	(140, 'portfolio', '0006_exposure_limits', now()),
+	(141, 'portfolio', '0007_hours', now()),
+	(142, 'portfolio', '0008_corrections', now()),
+	(143, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(144, 'portfolio', '0010_restate', now()),
+	(145, 'portfolio', '0011_rebalancing', now()),
+	(146, 'portfolio', '0012_funding', now()),
+	(147, 'portfolio', '0013_what_it_was_worth', now()),
+	(148, 'portfolio', '0014_extremes_stay', now()),
+	(149, 'portfolio', '0015_months_of_every_table', now()),
+	(150, 'portfolio', '0016_parts_stay', now()),
+	(151, 'portfolio', '0017_what_adds_up_stays', now()),
+	(152, 'portfolio', '0018_what_scopes_write', now()),
+	(153, 'sessions', '0001_initial', now()),
+	(154, 'wallets', '0033_orders_compared', now()),
+	(155, 'wallets', '0034_perpetuals', now()),
+	(156, 'trading', '0025_held_totals', now()),
+	(157, 'trading', '0026_many_cancelled_at_once', now()),
+	(158, 'trading', '0027_external_orders', now()),
+	(159, 'trading', '0028_one_cancels_the_other', now()),
+	(160, 'trading', '0029_log_of_orders_by_months', now()),
+	(161, 'trading', '0030_perpetuals', now()),
+	(162, 'trading', '0031_changed_at_the_venue', now()),
+	(163, 'trading', '0032_room_for_trails', now()),
+	(164, 'trading', '0033_what_scopes_write', now()),
+	(165, 'wallets', '0035_what_scopes_write', now());
 
 
 --
@@ -7659,7 +7672,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 103, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 164, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 165, true);
 
 
 --
@@ -10126,6 +10139,13 @@ CREATE INDEX farms_backtest_owner_id_ba31781c ON public.farms_backtest USING btr
 
 
 --
+-- Name: farms_backtest_version_id_f129f3b2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_backtest_version_id_f129f3b2 ON public.farms_backtest USING btree (version_id);
+
+
+--
 -- Name: farms_backtestresult_owner_id_eaac90c8; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10746,6 +10766,13 @@ CREATE INDEX rule_runs_newest_first ON public.wallets_rulerun USING btree (rule_
 --
 
 CREATE UNIQUE INDEX stop_under_way_once ON public.trading_emergencystop USING btree (wallet_id) WHERE ((status)::text = 'running'::text);
+
+
+--
+-- Name: strategy_key_once_per_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX strategy_key_once_per_owner ON public.farms_strategy USING btree (owner_id, key) WHERE (NOT ((key)::text = ''::text));
 
 
 --
@@ -12019,7 +12046,7 @@ CREATE TRIGGER corrected BEFORE UPDATE ON public.portfolio_snapshot FOR EACH ROW
 -- Name: farms_agent follow_version; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER follow_version BEFORE INSERT OR UPDATE OF version_id, strategy, parameters, owner_id ON public.farms_agent FOR EACH ROW EXECUTE FUNCTION public.follow_version();
+CREATE TRIGGER follow_version BEFORE INSERT OR UPDATE OF version_id, strategy, parameters, owner_id, status ON public.farms_agent FOR EACH ROW EXECUTE FUNCTION public.follow_version();
 
 
 --
@@ -12657,6 +12684,14 @@ ALTER TABLE ONLY public.farms_backtest
 
 ALTER TABLE ONLY public.farms_backtest
     ADD CONSTRAINT farms_backtest_owner_id_ba31781c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_backtest farms_backtest_version_id_f129f3b2_fk_farms_strategyversion_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_backtest
+    ADD CONSTRAINT farms_backtest_version_id_f129f3b2_fk_farms_strategyversion_id FOREIGN KEY (version_id) REFERENCES public.farms_strategyversion(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -16671,6 +16706,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_strategy TO moniqo_syste
 --
 
 GRANT UPDATE(name) ON TABLE public.farms_strategy TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_strategy.archived_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(archived_at) ON TABLE public.farms_strategy TO moniqo_app;
 
 
 --

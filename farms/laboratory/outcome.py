@@ -53,7 +53,7 @@ def outcome_of(strategy: Strategy, params: Mapping[str, Any], series: Sequence[C
     drawdown = _drawdown(result.equity, config.cash)
     held = buy_and_hold(series, result.ts, config)
     shown = thinned(result.equity, drawdown, held, slices=SLICES)
-    sharpe, skew, kurtosis = _moments(result)
+    sharpe, skew, kurtosis = moments_of(result)
     columns = {
         "bars": int(result.ts.size),
         "missing_bars": sum(int(candles.gaps()[:, 1].sum()) for candles in series),
@@ -161,7 +161,7 @@ def _drawdown(equity: Floats, cash: float) -> Floats:
     return np.asarray(np.nan_to_num(metrics.drawdown_series(np.concatenate(([cash], equity)))[1:]))
 
 
-def _moments(result: BacktestResult) -> tuple[float, float, float]:
+def moments_of(result: BacktestResult) -> tuple[float, float, float]:
     """Sharpe ratio per bar, skew and kurtosis of the returns, as the trials of a sweep have them."""
     from quant.backtest.figures import curve_figures
 
