@@ -233,14 +233,7 @@ def _answer(example: Example) -> tuple[Candles, BacktestResult]:
         enter[bar] = side
     leave[list(example.exits)] = True
     levels = {name: np.where(enter != 0, value, np.nan) for name, value in example.levels.items()}
-    nothing = np.empty(0)
-    intents = Intents(
-        enter=enter,
-        exit=leave,
-        stop=levels.get("stop", nothing),
-        target=levels.get("target", nothing),
-        trail=levels.get("trail", nothing),
-    )
+    intents = Intents(enter=enter, exit=leave, **levels)
     volume = np.array(example.volume or [100.0] * count)
     opened, high, low, close = np.array(example.bars, dtype=float).T
     candles = Candles(np.arange(count) * HOUR_MS, opened, high, low, close, volume)

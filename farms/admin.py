@@ -92,8 +92,8 @@ class FarmEventAdmin(ReadOnlyAdmin):
 
 @admin.register(SavedStrategy)
 class SavedStrategyAdmin(ReadOnlyAdmin):
-    list_display = ("name", "owner", "strategy", "created_at")
-    list_filter = ("strategy", "created_at")
+    list_display = ("name", "owner", "strategy", "created_at", "archived_at")
+    list_filter = ("strategy", "created_at", "archived_at")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
 

@@ -122,7 +122,9 @@ class AgentForm(forms.Form):
         versions = self.fields["version"]
         assert isinstance(versions, VersionField)  # noqa: S101 - for the type checker
         versions.initial = version
-        versions.queryset = StrategyVersion.objects.select_related("saved").filter(saved__strategy=strategy.slug)
+        versions.queryset = StrategyVersion.objects.select_related("saved").filter(
+            saved__strategy=strategy.slug, saved__archived_at=None
+        )
         versions.queryset = versions.queryset.order_by("saved__name", "-number")
         if is_new or not versions.queryset.exists():
             del self.fields["version"]

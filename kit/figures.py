@@ -66,10 +66,12 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line over candles: a value at each bar, NaN where there is none."""
+    """A line over candles: a value at each bar, NaN where there is none. With a `paint` of its own it is a level that
+    changes: dashed, and in steps."""
 
     name: str
     values: Sequence[float]
+    paint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,10 @@ def candles(
     times = traces[0]["x"]
     for number, line in enumerate(lines, start=1):
         values = [short(value) if isfinite(value) else None for value in line.values]
-        trace = curve(times, [], name=line.name, width=1.25, paint=colour(number), hover="%{y:,.6~g}")
+        paint = line.paint or colour(number)
+        trace = curve(times, [], name=line.name, width=1.25, paint=paint, hover="%{y:,.6~g}")
+        if line.paint:
+            trace["line"] |= {"dash": "dash", "shape": "hv"}
         traces.append(trace | {"y": values})
     for level in levels:
         trace = curve(

@@ -62,6 +62,7 @@
 -- migration farms 0017_farms_net 1b654313c55e3ba3
 -- migration farms 0018_moves f5b39dc1ebf0d86f
 -- migration farms 0019_promotions 755f244c1eacb38a
+-- migration farms 0020_archived_strategies ff984258f8f3e275
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -184,13 +185,20 @@
 CREATE FUNCTION public.follow_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    put_away timestamptz;
 BEGIN
     IF NEW.version_id IS NOT NULL THEN
-        SELECT saved.strategy, version.parameters INTO NEW.strategy, NEW.parameters
+        SELECT saved.strategy, version.parameters, saved.archived_at INTO NEW.strategy, NEW.parameters, put_away
         FROM farms_strategyversion AS version JOIN farms_strategy AS saved ON saved.id = version.saved_id
-        WHERE version.id = NEW.version_id AND version.owner_id = NEW.owner_id;
+        WHERE version.id = NEW.version_id AND version.owner_id = NEW.owner_id
+        FOR KEY SHARE OF saved;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'An agent follows a version of its owner.' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF put_away IS NOT NULL AND NEW.status <> 'archived' THEN
+            RAISE EXCEPTION 'No agent at work follows a strategy that is archived.'
+                USING ERRCODE = 'integrity_constraint_violation';
         END IF;
     END IF;
     RETURN NEW;
@@ -3433,6 +3441,7 @@ CREATE TABLE public.farms_backtest (
     assumptions jsonb NOT NULL,
     agent_id uuid,
     owner_id uuid NOT NULL,
+    version_id uuid,
     CONSTRAINT backtest_ends_after_it_begins CHECK ((until > since)),
     CONSTRAINT backtest_has_cash CHECK ((cash > (0)::numeric)),
     CONSTRAINT backtest_is_over_or_not CHECK ((((finished_at IS NULL) AND ((status)::text = ANY (ARRAY[('queued'::character varying)::text, ('running'::character varying)::text]))) OR ((finished_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('done'::character varying)::text, ('failed'::character varying)::text, ('cancelled'::character varying)::text]))))),
@@ -3599,7 +3608,10 @@ CREATE TABLE public.farms_strategy (
     created_at timestamp with time zone NOT NULL,
     name character varying(80) NOT NULL,
     strategy character varying(40) NOT NULL,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    archived_at timestamp with time zone,
+    key character varying(100) NOT NULL,
+    request_hash character varying(64) NOT NULL
 );
 
 ALTER TABLE ONLY public.farms_strategy FORCE ROW LEVEL SECURITY;
@@ -7210,51 +7222,52 @@ INSERT INTO public.django_migrations VALUES
 	(129, 'farms', '0017_farms_net', now()),
 	(130, 'farms', '0018_moves', now()),
 	(131, 'farms', '0019_promotions', now()),
-	(132, 'goals', '0001_initial', now()),
-	(133, 'goals', '0002_policies', now()),
-	(134, 'goals', '0003_requests_once', now()),
-	(135, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(136, 'goals', '0005_extended', now()),
-	(137, 'goals', '0006_holds_stand_at_wallets', now()),
-	(138, 'goals', '0007_what_was_reached', now()),
-	(139, 'markets', '0005_perpetuals', now()),
-	(140, 'markets', '0006_kept_series', now()),
-	(141, 'markets', '0007_regimes', now()),
-	(142, 'portfolio', '0001_initial', now()),
-	(143, 'portfolio', '0002_policies', now()),
-	(144, 'portfolio', '0003_scene_of_a_history', now()),
-	(145, 'portfolio', '0004_prices', now()),
-	(146, 'portfolio', '0005_allocation_plans', now()),
-	(147, 'portfolio', '0006_exposure_limits', now()),
-	(148, 'portfolio', '0007_hours', now()),
-	(149, 'portfolio', '0008_corrections', now()),
-	(150, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(151, 'portfolio', '0010_restate', now()),
-	(152, 'portfolio', '0011_rebalancing', now()),
-	(153, 'portfolio', '0012_funding', now()),
-	(154, 'portfolio', '0013_what_it_was_worth', now()),
-	(155, 'portfolio', '0014_extremes_stay', now()),
-	(156, 'portfolio', '0015_months_of_every_table', now()),
-	(157, 'portfolio', '0016_parts_stay', now()),
-	(158, 'portfolio', '0017_what_adds_up_stays', now()),
-	(159, 'portfolio', '0018_what_scopes_write', now()),
-	(160, 'portfolio', '0019_earned_elsewhere', now()),
-	(161, 'sessions', '0001_initial', now()),
-	(162, 'wallets', '0035_what_scopes_write', now()),
-	(163, 'wallets', '0036_locking_accounts', now()),
-	(164, 'wallets', '0037_pools', now()),
-	(165, 'trading', '0025_held_totals', now()),
-	(166, 'trading', '0026_many_cancelled_at_once', now()),
-	(167, 'trading', '0027_external_orders', now()),
-	(168, 'trading', '0028_one_cancels_the_other', now()),
-	(169, 'trading', '0029_log_of_orders_by_months', now()),
-	(170, 'trading', '0030_perpetuals', now()),
-	(171, 'trading', '0031_changed_at_the_venue', now()),
-	(172, 'trading', '0032_room_for_trails', now()),
-	(173, 'trading', '0033_what_scopes_write', now()),
-	(174, 'trading', '0034_crossed_inside', now()),
-	(175, 'trading', '0035_correlated', now()),
-	(176, 'trading', '0036_slices', now());
+	(132, 'farms', '0020_archived_strategies', now()),
+	(133, 'goals', '0001_initial', now()),
+	(134, 'goals', '0002_policies', now()),
+	(135, 'goals', '0003_requests_once', now()),
+	(136, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(137, 'goals', '0005_extended', now()),
+	(138, 'goals', '0006_holds_stand_at_wallets', now()),
+	(139, 'goals', '0007_what_was_reached', now()),
+	(140, 'markets', '0005_perpetuals', now()),
+	(141, 'markets', '0006_kept_series', now()),
+	(142, 'markets', '0007_regimes', now()),
+	(143, 'portfolio', '0001_initial', now()),
+	(144, 'portfolio', '0002_policies', now()),
+	(145, 'portfolio', '0003_scene_of_a_history', now()),
+	(146, 'portfolio', '0004_prices', now()),
+	(147, 'portfolio', '0005_allocation_plans', now()),
+	(148, 'portfolio', '0006_exposure_limits', now()),
+	(149, 'portfolio', '0007_hours', now()),
+	(150, 'portfolio', '0008_corrections', now()),
+	(151, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(152, 'portfolio', '0010_restate', now()),
+	(153, 'portfolio', '0011_rebalancing', now()),
+	(154, 'portfolio', '0012_funding', now()),
+	(155, 'portfolio', '0013_what_it_was_worth', now()),
+	(156, 'portfolio', '0014_extremes_stay', now()),
+	(157, 'portfolio', '0015_months_of_every_table', now()),
+	(158, 'portfolio', '0016_parts_stay', now()),
+	(159, 'portfolio', '0017_what_adds_up_stays', now()),
+	(160, 'portfolio', '0018_what_scopes_write', now()),
+	(161, 'portfolio', '0019_earned_elsewhere', now()),
+	(162, 'sessions', '0001_initial', now()),
+	(163, 'wallets', '0035_what_scopes_write', now()),
+	(164, 'wallets', '0036_locking_accounts', now()),
+	(165, 'wallets', '0037_pools', now()),
+	(166, 'trading', '0025_held_totals', now()),
+	(167, 'trading', '0026_many_cancelled_at_once', now()),
+	(168, 'trading', '0027_external_orders', now()),
+	(169, 'trading', '0028_one_cancels_the_other', now()),
+	(170, 'trading', '0029_log_of_orders_by_months', now()),
+	(171, 'trading', '0030_perpetuals', now()),
+	(172, 'trading', '0031_changed_at_the_venue', now()),
+	(173, 'trading', '0032_room_for_trails', now()),
+	(174, 'trading', '0033_what_scopes_write', now()),
+	(175, 'trading', '0034_crossed_inside', now()),
+	(176, 'trading', '0035_correlated', now()),
+	(177, 'trading', '0036_slices', now());
 
 
 --
@@ -7888,7 +7901,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 105, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 176, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 177, true);
 
 
 --
@@ -10401,6 +10414,13 @@ CREATE INDEX farms_backtest_owner_id_ba31781c ON public.farms_backtest USING btr
 
 
 --
+-- Name: farms_backtest_version_id_f129f3b2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_backtest_version_id_f129f3b2 ON public.farms_backtest USING btree (version_id);
+
+
+--
 -- Name: farms_backtestresult_owner_id_eaac90c8; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -11042,6 +11062,13 @@ CREATE INDEX rule_runs_newest_first ON public.wallets_rulerun USING btree (rule_
 --
 
 CREATE UNIQUE INDEX stop_under_way_once ON public.trading_emergencystop USING btree (wallet_id) WHERE ((status)::text = 'running'::text);
+
+
+--
+-- Name: strategy_key_once_per_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX strategy_key_once_per_owner ON public.farms_strategy USING btree (owner_id, key) WHERE (NOT ((key)::text = ''::text));
 
 
 --
@@ -12350,7 +12377,7 @@ CREATE TRIGGER corrected BEFORE UPDATE ON public.portfolio_snapshot FOR EACH ROW
 -- Name: farms_agent follow_version; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER follow_version BEFORE INSERT OR UPDATE OF version_id, strategy, parameters, owner_id ON public.farms_agent FOR EACH ROW EXECUTE FUNCTION public.follow_version();
+CREATE TRIGGER follow_version BEFORE INSERT OR UPDATE OF version_id, strategy, parameters, owner_id, status ON public.farms_agent FOR EACH ROW EXECUTE FUNCTION public.follow_version();
 
 
 --
@@ -13002,6 +13029,14 @@ ALTER TABLE ONLY public.farms_backtest
 
 ALTER TABLE ONLY public.farms_backtest
     ADD CONSTRAINT farms_backtest_owner_id_ba31781c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_backtest farms_backtest_version_id_f129f3b2_fk_farms_strategyversion_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_backtest
+    ADD CONSTRAINT farms_backtest_version_id_f129f3b2_fk_farms_strategyversion_id FOREIGN KEY (version_id) REFERENCES public.farms_strategyversion(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -17147,6 +17182,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_strategy TO moniqo_syste
 --
 
 GRANT UPDATE(name) ON TABLE public.farms_strategy TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_strategy.archived_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(archived_at) ON TABLE public.farms_strategy TO moniqo_app;
 
 
 --

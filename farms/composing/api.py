@@ -18,9 +18,10 @@ from farms.composing.schemas import (
     SavedStrategyDetailOut,
     SavedStrategyIn,
     SavedStrategyOut,
+    SavedStrategyQuery,
 )
 from farms.services.hiring import version_of
-from kit.api import Page, PageQuery, paginate
+from kit.api import OptionalKey, Page, paginate
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.users.access import READ
@@ -41,16 +42,18 @@ def get_schema(request: HttpRequest, slug: str) -> Any:
 
 
 @router.get("/saved-strategies", response=Page[SavedStrategyOut], summary="Your saved strategies, newest first")
-def list_saved_strategies(request: HttpRequest, query: Query[PageQuery]) -> Any:
-    page = paginate(readings.saved_strategies(owner_id=owner_of(request)), query)
+def list_saved_strategies(request: HttpRequest, query: Query[SavedStrategyQuery]) -> Any:
+    page = paginate(readings.saved_strategies(owner_id=owner_of(request), archived=query.archived), query)
     return page | {"items": readings.strategy_rows(page["items"])}
 
 
 @router.post("/saved-strategies", response={201: SavedStrategyDetailOut}, summary="Check rules and save them")
-def create_saved_strategy(request: HttpRequest, body: SavedStrategyIn) -> Any:
+def create_saved_strategy(request: HttpRequest, body: SavedStrategyIn, key: OptionalKey = None) -> Any:
     """422 names the rule that they break: looking ahead, never or always entering, entering without protection."""
     rules = Rules(parameters=body.parameters, instrument_id=body.instrument_id, timeframe=body.timeframe)
-    made = saving.save_strategy(owner_id=owner_of(request), name=body.name, strategy=body.strategy, rules=rules)
+    made = saving.save_strategy(
+        owner_id=owner_of(request), name=body.name, strategy=body.strategy, rules=rules, key=key or ""
+    )
     return Status(201, _detail(request, made.saved_id))
 
 
@@ -74,7 +77,7 @@ def get_saved_strategy(request: HttpRequest, strategy_id: UUID) -> Any:
 )
 def change_saved_strategy(request: HttpRequest, strategy_id: UUID, body: SavedStrategyChange) -> Any:
     """Other rules make a version; 409 where they are those of the newest one, `version` is not the newest any more, or
-    an agent cannot follow them.
+    an agent cannot follow them, and where it is archived.
     """
     sent = body.sent()
     found = readings.saved_strategy(owner_id=owner_of(request), strategy_id=strategy_id)
@@ -97,6 +100,23 @@ def change_saved_strategy(request: HttpRequest, strategy_id: UUID, body: SavedSt
         rules=rules,
         agent_ids=body.agent_ids,
     )
+    return _detail(request, strategy_id)
+
+
+@router.post(
+    "/saved-strategies/{strategy_id}/archive",
+    response=SavedStrategyDetailOut,
+    summary="Put one away that nobody follows",
+)
+def archive_saved_strategy(request: HttpRequest, strategy_id: UUID) -> Any:
+    """409 names the agents that follow it and are not archived. Its versions stay, and what was tested of them."""
+    saving.archive_strategy(owner_id=owner_of(request), strategy_id=strategy_id)
+    return _detail(request, strategy_id)
+
+
+@router.post("/saved-strategies/{strategy_id}/restore", response=SavedStrategyDetailOut, summary="Take one back")
+def restore_saved_strategy(request: HttpRequest, strategy_id: UUID) -> Any:
+    saving.restore_strategy(owner_id=owner_of(request), strategy_id=strategy_id)
     return _detail(request, strategy_id)
 
 

@@ -1,14 +1,14 @@
 """Pages of saved strategies: listed, written, looked at and changed. They work without JavaScript."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms.composing import changes, raw, readings, saving
 from farms.composing.checking import markets_with_candles
@@ -16,6 +16,7 @@ from farms.composing.forms import JSON, RENAMED, ComposeForm, as_json, digest
 from farms.composing.preview import preview
 from farms.composing.saving import Rules
 from farms.models import Agent, SavedStrategy, StrategyVersion
+from kit.api import KEY_LENGTH
 from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
@@ -33,9 +34,13 @@ FIRST: Final = "custom"
 @login_required
 @require_GET
 def saved(request: HtmxRequest) -> HttpResponse:
-    """All saved strategies, by name."""
-    page = Pages(readings.saved_strategies(owner_id=owner_of(request)), SHOWN).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": readings.strategy_rows(list(page.object_list))}
+    """Saved strategies by name; `?archived=1` those that were put away."""
+    is_archived = request.GET.get("archived") == "1"
+    found = readings.saved_strategies(owner_id=owner_of(request), archived=is_archived)
+    others = readings.saved_strategies(owner_id=owner_of(request), archived=not is_archived)
+    page = Pages(found, SHOWN).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": readings.strategy_rows(list(page.object_list)), "is_archived": is_archived}
+    context["has_others"] = others.exists()
     return render(request, "strategies/list.html", context)
 
 
@@ -83,6 +88,31 @@ def edit(request: HtmxRequest, pk: UUID) -> HttpResponse:
     return _compose(
         request, _installed(found.strategy), newest.parameters, where, context=context, saved=found, newest=newest
     )
+
+
+@login_required
+@require_POST
+def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Put it away, where nobody follows it."""
+    return _act(request, saving.archive_strategy, pk, said="{name} is archived: it is offered nowhere any more.")
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take it back."""
+    return _act(request, saving.restore_strategy, pk, said="{name} is there again.")
+
+
+def _act(request: HttpRequest, act: Callable[..., SavedStrategy], pk: UUID, *, said: str) -> HttpResponse:
+    try:
+        with missing_is_404():
+            done = act(owner_id=owner_of(request), strategy_id=pk)
+    except MoniqoError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said.format(name=done.name))
+    return redirect("strategies:strategy", pk=pk)
 
 
 def _compose(
@@ -135,6 +165,7 @@ def _compose(
         "seen": seen,
         "newest": newest,
         "base": base,
+        "key": request.POST.get("key") or str(uuid4()),
         "meanwhile": meanwhile,
     }
     refused = posted and not do
@@ -151,7 +182,11 @@ def _save(
     rules = Rules(parameters=form.params or {}, instrument_id=form.market_id, timeframe=form.cleaned_data["timeframe"])
     try:
         if saved is None:
-            version = saving.save_strategy(owner_id=owner_id, name=name, strategy=form.strategy.slug, rules=rules)
+            # Pressed twice it is saved once; a key is the form's own, whoever fills it.
+            key = request.POST.get("key", "")[:KEY_LENGTH]
+            version = saving.save_strategy(
+                owner_id=owner_id, name=name, strategy=form.strategy.slug, rules=rules, key=key
+            )
             messages.success(request, f"{name} is saved. It was checked on {version.bars} candles.")
             return redirect("strategies:strategy", pk=version.saved_id)
         saving.change_strategy(

@@ -1,13 +1,16 @@
-"""What rules would have said lately: their signals on the candles of a market, drawn while they are written."""
+"""What rules would have said lately: signals, stops and targets on a market's candles, drawn while they are written."""
 
+from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 
 from farms.charts import overlays
+from farms.composing.holding import Held, held
 from kit import display, figures, formatting
-from kit.figures import Bars, Figure, Mark
+from kit.figures import Bars, Figure, Line, Mark
 from markets.candles.reading import load_candles, moment
 from markets.models import Instrument
 from markets.prices import to_price
@@ -17,6 +20,16 @@ from quant.strategies import Intents, Params, Strategy
 # Candles that are drawn; so many of the signals are marked at most, the newest.
 SHOWN: Final = 300
 MARKED: Final = 100
+# How what was entered would have ended, in the order in which it is told.
+ENDS: Final = {
+    "stop": "at the stop",
+    "trail": "at the trailing stop",
+    "target": "at the target",
+    "exit": "by the rules",
+    "reverse": "by the opposite signal",
+    "": "still held",
+}
+REACHED: Final = {"stop": "Stop", "trail": "Trailing stop", "target": "Target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,10 @@ def preview(strategy: Strategy, params: Params, instrument: Instrument, timefram
     intents = strategy.intents(candles, params)
     first = max(warmup, len(candles) - SHOWN)
     entered, left = _signals(intents, first)
+    positions = held(candles, intents, first)
     return Preview(
-        _words(instrument, timeframe, candles, first, entered, left),
-        _chart(instrument, timeframe, candles, intents, first, entered, left),
+        _words(instrument, timeframe, candles, first, entered, left) + _ends(positions),
+        _chart(instrument, timeframe, candles, intents, first, entered, left, positions),
     )
 
 
@@ -72,6 +86,16 @@ def _words(instrument: Instrument, timeframe: str, candles: Candles, first: int,
     return told
 
 
+def _ends(positions: list[Held]) -> str:
+    """` An agent would have entered 5 times: 3 at the stop, 1 by the rules, 1 still held.`; nothing without any."""
+    if not positions:
+        return ""
+    ends = Counter(one.ended for one in positions)
+    times = "once" if len(positions) == 1 else f"{len(positions)} times"
+    told = ", ".join(f"{ends[why]} {words}" for why, words in ENDS.items() if ends[why])
+    return f" An agent would have entered {times}: {told}."
+
+
 def _count(number: int) -> str:
     return f"{number or 'no'} signal{'' if number == 1 else 's'}"
 
@@ -84,6 +108,7 @@ def _chart(
     first: int,
     entered: Ints,
     left: Ints,
+    positions: list[Held],
 ) -> Figure:
     shown = candles[first:]
     at = [moment(int(ts)) for ts in shown.ts]
@@ -105,8 +130,29 @@ def _chart(
         "buy": marks(long, lambda _: "Enter long"),
         "sell": marks(short, lambda _: "Enter short"),
         "leave": marks(left, lambda _: "Leave"),
+        **_reached(candles, positions, tick),
     }
     indicators = {name: values[first:] for name, values in intents.indicators.items()}
-    return figures.candles(
-        bars, trades=trades, lines=list(overlays(shown, indicators)), revision=f"{instrument.pk} {timeframe}"
-    )
+    lines = [*overlays(shown, indicators), *_levels(first, len(candles), positions)]
+    return figures.candles(bars, trades=trades, lines=lines, revision=f"{instrument.pk} {timeframe}")
+
+
+def _levels(first: int, bars: int, positions: list[Held]) -> list[Line]:
+    """Stop and target at each bar on which something would have been held; none that never stood."""
+    stops, targets = np.full(bars, np.nan), np.full(bars, np.nan)
+    for one in positions:
+        stops[one.first : one.first + len(one.stops)] = one.stops
+        targets[one.first : one.first + len(one.stops)] = one.target
+    drawn = (("Stop", stops, "var(--down)"), ("Target", targets, "var(--up)"))
+    return [Line(name, values[first:].tolist(), paint) for name, values, paint in drawn if np.isfinite(values).any()]
+
+
+def _reached(candles: Candles, positions: list[Held], tick: Decimal) -> dict[str, list[Mark]]:
+    """Where a stop or a target would have ended what was held."""
+    found: dict[str, list[Mark]] = {"won": [], "lost": []}
+    for one in positions:
+        if one.ended in REACHED:
+            price, gain = to_price(one.left), formatting.percent(to_price(one.gain), 2, signed=True)
+            words = f"{REACHED[one.ended]} at {formatting.price(price, tick)}: {gain}"
+            found["won" if one.gain > 0 else "lost"].append(Mark(moment(int(candles.ts[one.last])), price, words))
+    return found

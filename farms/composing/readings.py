@@ -28,6 +28,7 @@ class StrategyRow:
     agents: int
     created_at: datetime
     changed_at: datetime
+    archived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ class VersionRow:
         return told(self.exact_changes)
 
 
-def saved_strategies(*, owner_id: UUID) -> QuerySet[SavedStrategy]:
-    """The owner's, for lists and pages."""
-    return SavedStrategy.objects.filter(owner_id=owner_id)
+def saved_strategies(*, owner_id: UUID, archived: bool = False) -> QuerySet[SavedStrategy]:
+    """The owner's that are there, or those that were put away."""
+    return SavedStrategy.objects.filter(owner_id=owner_id, archived_at__isnull=not archived)
 
 
 def strategy_rows(saved: Sequence[SavedStrategy]) -> list[StrategyRow]:
@@ -75,7 +76,7 @@ def strategy_rows(saved: Sequence[SavedStrategy]) -> list[StrategyRow]:
     return [
         StrategyRow(
             one.pk, one.name, one.strategy, name_of(one.strategy), newest[one.pk]["newest"], followed[one.pk],
-            one.created_at, newest[one.pk]["changed_at"],
+            one.created_at, newest[one.pk]["changed_at"], one.archived_at,
         )
         for one in saved
     ]  # fmt: skip
@@ -83,7 +84,7 @@ def strategy_rows(saved: Sequence[SavedStrategy]) -> list[StrategyRow]:
 
 def saved_strategy(*, owner_id: UUID, strategy_id: UUID) -> SavedStrategy:
     """One of the owner's, or NotFoundError."""
-    found = saved_strategies(owner_id=owner_id).filter(pk=strategy_id).first()
+    found = SavedStrategy.objects.filter(owner_id=owner_id, pk=strategy_id).first()
     if found is None:
         raise NotFoundError("There is no such saved strategy.")
     return found

@@ -1,19 +1,25 @@
 """Saved strategies: made, changed in a new version, and followed. Nothing is saved that was not checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+import orjson
+from django.db import IntegrityError, transaction
 
 from farms.composing.changes import changes
 from farms.composing.checking import Checked, require_sound
 from farms.models import Agent, SavedStrategy, StrategyVersion
 from farms.services import follow_version
 from farms.services.hiring import invalid, named
-from kit.errors import ConflictError, NotFoundError
+from kit import clock
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from quant import strategies
+
+# Agents that a refusal names.
+NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +31,81 @@ class Rules:
     timeframe: str
 
 
-def save_strategy(*, owner_id: UUID, name: str, strategy: str, rules: Rules) -> StrategyVersion:
-    """The first version of a new strategy.
+def save_strategy(*, owner_id: UUID, name: str, strategy: str, rules: Rules, key: str = "") -> StrategyVersion:
+    """The first version of a new strategy; the same `key` with the same request returns what it saved before.
 
-    Raises InvalidInputError naming the field; of `parameters` it says which rule they break.
+    Raises InvalidInputError naming the field; of `parameters` it says which rule they break. ConflictError for a key
+    that was used for another one.
     """
-    name = named(name, taken=SavedStrategy.objects.filter(owner_id=owner_id))
-    checked = require_sound(strategy, rules.parameters, rules.instrument_id, rules.timeframe)
+    asked = _hash(name, strategy, asdict(rules))
+    if (made := _made_before(owner_id, key, asked)) is not None:
+        return made
+    names = SavedStrategy.objects.filter(owner_id=owner_id)
+    try:
+        name = named(name, taken=names)
+        checked = require_sound(strategy, rules.parameters, rules.instrument_id, rules.timeframe)
+        with transaction.atomic():
+            request = {"key": key, "request_hash": asked} if key else {}
+            saved = SavedStrategy.objects.create(owner_id=owner_id, name=name, strategy=strategy, **request)
+            return _write(saved, 1, checked, rules, [])
+    except (IntegrityError, InvalidInputError):
+        # Sent twice at once, the second may find the name or the key taken by the first.
+        if (made := _made_before(owner_id, key, asked)) is not None:
+            return made
+        named(name, taken=names)
+        raise
+
+
+def _made_before(owner_id: UUID, key: str, asked: str) -> StrategyVersion | None:
+    """What the request with this key saved; ConflictError where that asked for something else."""
+    if not key:
+        return None
+    saved = SavedStrategy.objects.filter(owner_id=owner_id, key=key).first()
+    if saved is None:
+        return None
+    if saved.request_hash != asked:
+        raise ConflictError("The key was used for another strategy: use a new key for a new one.")
+    return saved.versions.get(number=1)
+
+
+def _hash(*asked: Any) -> str:
+    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def archive_strategy(*, owner_id: UUID, strategy_id: UUID) -> SavedStrategy:
+    """Put it away: it is offered nowhere any more, and its versions stay.
+
+    Raises NotFoundError, ConflictError that names the agents which follow it and are not archived.
+    """
     with transaction.atomic():
-        saved = SavedStrategy.objects.create(owner_id=owner_id, name=name, strategy=strategy)
-        return _write(saved, 1, checked, rules, [])
+        # Against agents that begin to follow it: the database holds this row for them (`follow_version`).
+        saved = SavedStrategy.objects.select_for_update().filter(owner_id=owner_id, pk=strategy_id).first()
+        if saved is None:
+            raise NotFoundError("There is no such saved strategy.")
+        if saved.archived_at is None:
+            _require_unfollowed(saved)
+            saved.archived_at = clock.now()
+            saved.save(update_fields=("archived_at",))
+    return saved
+
+
+def restore_strategy(*, owner_id: UUID, strategy_id: UUID) -> SavedStrategy:
+    """Take it back: it is offered again. Raises NotFoundError."""
+    with transaction.atomic():
+        saved = _locked(owner_id, strategy_id)
+        saved.archived_at = None
+        saved.save(update_fields=("archived_at",))
+    return saved
+
+
+def _require_unfollowed(saved: SavedStrategy) -> None:
+    at_work = Agent.objects.filter(version__saved=saved).exclude(status=Agent.Status.ARCHIVED)
+    names = list(at_work.order_by("name").values_list("name", flat=True))
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        raise ConflictError(
+            f"Let other rules be followed first, or archive who follows {saved.name}: {', '.join(names[:NAMED])}{more}."
+        )
 
 
 def change_strategy(
@@ -51,11 +122,13 @@ def change_strategy(
     `base` is the number of the version that was looked at: rules and agents need it, and it has to be the newest
     still, or somebody else's change would be undone unseen. The other agents stay with the version that they follow.
     Raises NotFoundError for a strategy that is not there, InvalidInputError for a name that is taken and rules that do
-    not pass, ConflictError where `base` is not the newest version or the rules are those of it, and for an agent that
-    does not follow the strategy or cannot follow them. Then nothing changed.
+    not pass, ConflictError where it is archived, `base` is not the newest version or the rules are those of it, and for
+    an agent that does not follow the strategy or cannot follow them. Then nothing changed.
     """
     with transaction.atomic():
         saved = _locked(owner_id, strategy_id)
+        if saved.archived_at is not None:
+            raise ConflictError(f"{saved.name} is archived: restore it first.")
         newest = saved.versions.latest("number")
         if base is None and (rules is not None or agent_ids):
             raise invalid("version", f"Name the version that you looked at: the newest is {newest.number}.")
@@ -96,7 +169,9 @@ def adopt_version(*, owner_id: UUID, version: StrategyVersion, agent_ids: Sequen
 
 
 def _locked(owner_id: UUID, strategy_id: UUID) -> SavedStrategy:
-    saved = SavedStrategy.objects.select_for_update().filter(owner_id=owner_id, pk=strategy_id).first()
+    # Agents that follow it hold its key meanwhile, which is no hindrance here.
+    held = SavedStrategy.objects.select_for_update(no_key=True)
+    saved = held.filter(owner_id=owner_id, pk=strategy_id).first()
     if saved is None:
         raise NotFoundError("There is no such saved strategy.")
     return saved

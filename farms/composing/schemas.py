@@ -7,13 +7,19 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Body
+from kit.api import LEFT_OUT, Body, PageQuery
 
 Rules = Annotated[
     dict[str, Any],
     Field(description="As `GET /strategies/{slug}/schema` describes them; what is left out has its default."),
 ]
 Market = Annotated[int, Field(description="On whose candles they are checked; agents may use them on any market.")]
+
+
+class SavedStrategyQuery(PageQuery):
+    """Which of them are listed."""
+
+    archived: bool = Field(False, description="Those that were put away instead of the others.")
 
 
 class SavedStrategyIn(Body):
@@ -92,6 +98,7 @@ class SavedStrategyOut(Schema):
     agents: int
     created_at: datetime
     changed_at: datetime
+    archived_at: datetime | None = Field(description="Since when it is put away: offered nowhere, and not changed.")
 
 
 class SavedStrategyDetailOut(SavedStrategyOut):

@@ -11,4 +11,6 @@ urlpatterns = [
     path("new/", pages.new, name="new"),
     path("<uuid:pk>/", pages.strategy, name="strategy"),
     path("<uuid:pk>/edit/", pages.edit, name="edit"),
+    path("<uuid:pk>/archive/", pages.archive, name="archive"),
+    path("<uuid:pk>/restore/", pages.restore, name="restore"),
 ]

@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import jobs
-from farms.models import Agent, Backtest, Question
-from farms.services.hiring import checked_parameters, invalid
+from farms.models import Agent, Backtest, Question, StrategyVersion
+from farms.services.hiring import checked_parameters, invalid, version_of
 from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
@@ -32,7 +32,8 @@ FEE: Final = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A backtest as somebody asks for it; an agent's rules, market and candles where nothing else is said.
+    """A backtest as somebody asks for it; an agent's rules, market and candles where nothing else is said, or those of
+    a version of a saved strategy.
 
     Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, a fraction of equity spent, risked
     between entry and stop, or moved per year. Without `since` or `until` it is as far as the candles of all go.
@@ -41,6 +42,7 @@ class Wish:
     strategy: str = ""
     parameters: Mapping[str, Any] | None = None
     agent_id: UUID | None = None
+    version_id: UUID | None = None
     instrument_ids: Sequence[int] = ()
     timeframe: str = ""
     since: datetime | None = None
@@ -59,10 +61,22 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A wish that can be carried out, as the columns of a `farms.models.Question`, and its markets."""
+    """A wish that can be carried out, as the columns of a `farms.models.Question`, its markets, and whose rules it is
+    of: a version's that was named, or that the agent follows unchanged."""
 
     columns: dict[str, Any]
     instruments: list[Instrument]
+    version: StrategyVersion | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which strategy, what of its parameters is given, and whose they are."""
+
+    strategy: str
+    given: Mapping[str, Any]
+    agent: Agent | None
+    version: StrategyVersion | None
 
 
 def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
@@ -75,7 +89,7 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     strategy, parameters = asked.columns["strategy"], asked.columns["parameters"]
     require_candles(asked, strategies.get(strategy).warmup(parameters))
     _require_room(owner_id)
-    backtest = Backtest.objects.create(owner_id=owner_id, **asked.columns)
+    backtest = Backtest.objects.create(owner_id=owner_id, version=asked.version, **asked.columns)
     jobs.wake()
     return backtest
 
@@ -85,18 +99,22 @@ def settle(owner_id: UUID, wish: Wish) -> Settled:
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there.
     """
-    agent, strategy, given = rules_of(owner_id, wish)
-    timeframe = wish.timeframe or (agent.timeframe if agent else "")
+    rules = rules_of(owner_id, wish)
+    agent, version = rules.agent, rules.version
+    usual = agent or version
+    timeframe = wish.timeframe or (usual.timeframe if usual else "")
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
-    instruments = _instruments(wish.instrument_ids or ([agent.instrument_id] if agent else []))
+    instruments = _instruments(wish.instrument_ids or ([usual.instrument_id] if usual else []))
     for instrument in instruments:
-        parameters = checked_parameters(strategy, given, instrument)
+        parameters = checked_parameters(rules.strategy, rules.given, instrument)
+    if version is None and agent is not None and agent.version is not None and agent.parameters == parameters:
+        version = agent.version
     config = _config(wish, instruments)
     since, until = _span(wish, instruments, timeframe)
     columns = {
         "agent": agent,
-        "strategy": strategy,
+        "strategy": rules.strategy,
         "parameters": parameters,
         "instruments": [instrument.pk for instrument in instruments],
         "timeframe": timeframe,
@@ -105,23 +123,30 @@ def settle(owner_id: UUID, wish: Wish) -> Settled:
         "cash": wish.cash,
         "assumptions": stored(config),
     }
-    return Settled(columns, instruments)
+    return Settled(columns, instruments, version)
 
 
-def rules_of(owner_id: UUID, wish: Wish) -> tuple[Agent | None, str, Mapping[str, Any]]:
-    """Whose rules, which strategy, and what of its parameters is given.
+def rules_of(owner_id: UUID, wish: Wish) -> Rules:
+    """The rules that are asked for.
 
-    Raises InvalidInputError for a strategy that is not there, NotFoundError for an agent that is not.
+    Raises InvalidInputError for a strategy or a version that is not there, or for a version with other rules beside
+    it, NotFoundError for an agent that is not there.
     """
     agent = _agent(owner_id, wish.agent_id)
-    strategy = wish.strategy or (agent.strategy if agent else "")
+    version = None if wish.version_id is None else version_of(wish.version_id)
+    if version is not None and (wish.parameters is not None or wish.strategy not in ("", version.saved.strategy)):
+        raise invalid("version_id", f"Send {version} alone, or a strategy with parameters.")
+    own = version.saved.strategy if version else agent.strategy if agent else ""
+    strategy = wish.strategy or own
     if strategy not in {known.slug for known in strategies.catalog()}:
         names = ", ".join(known.slug for known in strategies.catalog())
         raise invalid("strategy", f"Choose one of {names}: there is no strategy {strategy!r}.")
     given = wish.parameters
-    if given is None:
+    if version is not None:
+        given = version.parameters
+    elif given is None:
         given = agent.parameters if agent and agent.strategy == strategy else {}
-    return agent, strategy, given
+    return Rules(strategy, given, agent, version)
 
 
 def compare_agent(*, owner_id: UUID, agent_id: UUID) -> Backtest:
@@ -143,7 +168,10 @@ def repeat_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
     if asked is None:
         raise NotFoundError("There is no such backtest.")
     _require_room(owner_id)
-    names = ("agent_id", "strategy", "parameters", "instruments", "timeframe", "since", "until", "cash", "assumptions")
+    names = (
+        "agent_id", "version_id", "strategy", "parameters", "instruments", "timeframe", "since", "until", "cash",
+        "assumptions",
+    )  # fmt: skip
     again = Backtest.objects.create(owner_id=owner_id, **{name: getattr(asked, name) for name in names})
     jobs.wake()
     return again
@@ -196,7 +224,7 @@ def _market(wish: Wish, instruments: Sequence[Instrument]) -> Market | None:
 def _agent(owner_id: UUID, agent_id: UUID | None) -> Agent | None:
     if agent_id is None:
         return None
-    agent = Agent.objects.filter(owner_id=owner_id, pk=agent_id).first()
+    agent = Agent.objects.select_related("version__saved").filter(owner_id=owner_id, pk=agent_id).first()
     if agent is None:
         raise NotFoundError("There is no such agent.")
     return agent

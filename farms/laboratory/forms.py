@@ -1,14 +1,16 @@
 """What a person is asked for a backtest; the strategy's schema makes its part of the form."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
 
+from farms.composing.readings import in_words
 from farms.forms import PREFIX, parameter_field, written
 from farms.laboratory.asking import Wish
 from farms.laboratory.assumed import AssumedForm, Framed, begins_with
-from farms.models import Agent, Backtest
+from farms.models import Agent, Backtest, StrategyVersion
 from markets.candles.known import Series
 from markets.models import Instrument
 from quant import strategies
@@ -20,7 +22,10 @@ class MarketsField(Framed, forms.ModelMultipleChoiceField):  # type: ignore[type
 
 
 class BacktestForm(AssumedForm):
-    """A backtest; what it begins with is an agent's, an earlier backtest's, or the usual."""
+    """A backtest; what it begins with is an agent's, an earlier backtest's, or the usual.
+
+    The rules of a saved `version` are shown in words and not asked for.
+    """
 
     place = "markets"
     field_order = ("markets",)
@@ -39,6 +44,7 @@ class BacktestForm(AssumedForm):
         known: list[Series],
         agent: Agent | None = None,
         like: Backtest | None = None,
+        version: StrategyVersion | None = None,
     ) -> None:
         kept = like.parameters if like else agent.parameters if agent else strategy.defaults()
         initial = {PREFIX + name: written(value) for name, value in kept.items()} | begins_with(like, agent)
@@ -46,13 +52,21 @@ class BacktestForm(AssumedForm):
             initial["markets"] = like.instruments
         elif agent is not None:
             initial["markets"] = [agent.instrument_id]
+        elif version is not None:
+            initial |= {"markets": [version.instrument_id], "timeframe": version.timeframe}
         super().__init__(given, strategy=strategy, known=known, agent=agent, kept=kept, initial=initial)
+        self.version = version
+        if version is not None:
+            self.schema, self.rules = [], in_words(strategy.slug, version.parameters)
         for item in self.schema:
             self.fields[PREFIX + item.name] = parameter_field(item)
 
     def wish(self) -> Wish:
         """What is asked for."""
         given: dict[str, Any] = self.cleaned_data
+        if self.version is not None:
+            wish = self.wish_of({}, given["markets"])
+            return replace(wish, strategy="", parameters=None, version_id=self.version.pk)
         return self.wish_of({item.name: given[PREFIX + item.name] for item in self.schema}, given["markets"])
 
 

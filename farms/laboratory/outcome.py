@@ -53,7 +53,7 @@ def outcome_of(strategy: Strategy, params: Mapping[str, Any], series: Sequence[C
     drawdown = _drawdown(result.equity, config.cash)
     held = buy_and_hold(series, result.ts, config)
     shown = thinned(result.equity, drawdown, held, slices=SLICES)
-    sharpe, skew, kurtosis = _moments(result)
+    sharpe, skew, kurtosis = moments_of(result)
     columns = {
         "bars": int(result.ts.size),
         "missing_bars": sum(int(candles.gaps()[:, 1].sum()) for candles in series),
@@ -161,13 +161,12 @@ def _drawdown(equity: Floats, cash: float) -> Floats:
     return np.asarray(np.nan_to_num(metrics.drawdown_series(np.concatenate(([cash], equity)))[1:]))
 
 
-def _moments(result: BacktestResult) -> tuple[float, float, float]:
+def moments_of(result: BacktestResult) -> tuple[float, float, float]:
     """Sharpe ratio per bar, skew and kurtosis of the returns, as the trials of a sweep have them."""
-    from quant.backtest import kernel
+    from quant.backtest.figures import curve_figures
 
-    mean, deviation, skew, kurtosis, _ = kernel.curve_figures(
-        result.equity, result.config.cash, np.empty(BLOCKS), np.empty(BLOCKS)
-    )
+    sums, squares = np.empty(BLOCKS), np.empty(BLOCKS)
+    mean, deviation, skew, kurtosis, _ = curve_figures(result.equity, result.config.cash, sums, squares)
     known = [float(value) if math.isfinite(value) else 0.0 for value in (skew, kurtosis)]
     return (float(mean / deviation) if deviation > 0 else 0.0), known[0], known[1]
 

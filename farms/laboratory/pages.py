@@ -1,6 +1,6 @@
 """Pages of the laboratory: backtests listed, asked for, looked at and compared. They work without JavaScript."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,15 +18,17 @@ from farms.laboratory.forms import RENAMED, BacktestForm, offered
 from farms.laboratory.grid import month_rows
 from farms.laboratory.outcome import trade_returns
 from farms.laboratory.readings import Found, backtest_rows, backtests
-from farms.models import Backtest
+from farms.models import Backtest, StrategyVersion
+from farms.selectors import newest_versions
 from kit.errors import MoniqoError
 from kit.formatting import respelled
 from kit.forms import explain
-from kit.http import HtmxRequest, missing_is_404, owner_of, vary
+from kit.http import HtmxRequest, missing_is_404, named_row, owner_of, vary
 from kit.paging import Pages
 from kit.sorting import understood
 from markets.candles.known import known_series
 from quant import strategies
+from quant.strategies import Strategy
 
 SHOWN: Final = 25
 TRADES_SHOWN: Final = 25
@@ -46,9 +48,13 @@ def laboratory(request: HtmxRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Ask for a backtest: `?strategy=` of these rules, `?agent=` of an agent's, `?like=` as an earlier one."""
+    """Ask for a backtest: `?strategy=` of these rules, `?agent=` of an agent's, `?version=` of saved ones.
+
+    `?like=` asks as an earlier one.
+    """
     known = offered()
     start = begun(request, backtests(owner_id=owner_of(request)), known)
+    start |= _saved(request, start, known)
     form = BacktestForm(request.POST or None, known=known_series(), **start)
     if form.is_valid():
         try:
@@ -58,6 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("laboratory:backtest", pk=made.pk)
     context = shown(form, start, known)
+    context["saved"] = newest_versions(owner_id=owner_of(request)) if context["strategies"] else []
     return render(request, "laboratory/new.html", context, status=422 if form.is_bound else 200)
 
 
@@ -126,6 +133,18 @@ def compare(request: HttpRequest) -> HttpResponse:
             ],
         }
     return render(request, "laboratory/compare.html", context)
+
+
+def _saved(request: HttpRequest, start: dict[str, Any], known: Mapping[str, Strategy]) -> dict[str, Any]:
+    """The version of a saved strategy that the form is of, and its strategy: one that was named, or the earlier one's.
+
+    What of an earlier one is archived by now may be changed like any rules.
+    """
+    there = StrategyVersion.objects.filter(saved__archived_at=None, saved__strategy__in=known).select_related("saved")
+    version: StrategyVersion | None = named_row(request, "version", there)
+    if version is None and start["like"] is not None:
+        version = there.filter(pk=start["like"].version_id).first()
+    return {"version": version} | ({"strategy": known[version.saved.strategy]} if version else {})
 
 
 def _result(request: HttpRequest, found: Found) -> dict[str, Any]:

@@ -38,7 +38,10 @@ TOLD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class BacktestRow:
-    """A backtest with its headline; figures are None until there is a result. Returns are fractions."""
+    """A backtest with its headline; figures are None until there is a result. Returns are fractions.
+
+    `version` names the saved rules that it is of, where it is of some.
+    """
 
     id: UUID
     status: str
@@ -60,6 +63,9 @@ class BacktestRow:
     cash: Decimal
     assumptions: dict[str, Any]
     agent_id: UUID | None
+    version_id: UUID | None
+    version: str
+    saved_id: UUID | None
     created_at: datetime
     finished_at: datetime | None
     final_equity: Decimal | None
@@ -132,7 +138,7 @@ class Found:
     """One backtest whole. Run it as the tenant; raises NotFoundError where it is not the owner's."""
 
     def __init__(self, *, owner_id: UUID, backtest_id: UUID) -> None:
-        found = Backtest.objects.filter(owner_id=owner_id, pk=backtest_id).first()
+        found = backtests(owner_id=owner_id).filter(pk=backtest_id).first()
         if found is None:
             raise NotFoundError("There is no such backtest.")
         self.backtest = found
@@ -179,7 +185,7 @@ def answers_of(stored: Sequence[dict[str, Any]]) -> list[Told]:
 
 def backtests(*, owner_id: UUID) -> QuerySet[Backtest]:
     """The owner's backtests, newest first."""
-    return Backtest.objects.filter(owner_id=owner_id)
+    return Backtest.objects.filter(owner_id=owner_id).select_related("version__saved")
 
 
 def backtest_rows(found: Sequence[Backtest]) -> list[BacktestRow]:
@@ -219,6 +225,9 @@ def _row(backtest: Backtest, result: BacktestResult | None, instruments: Sequenc
     statistics = result.statistics if result else {}
     return BacktestRow(
         **said_of(backtest),
+        version_id=backtest.version_id,
+        version=str(backtest.version or ""),
+        saved_id=backtest.version.saved_id if backtest.version else None,
         instrument_ids=list(backtest.instruments),
         symbols=tuple(instrument.symbol for instrument in instruments),
         quote=instruments[0].quote,

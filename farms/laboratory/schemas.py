@@ -24,6 +24,9 @@ class BacktestIn(Body):
     """
 
     agent_id: UUID | None = None
+    version_id: UUID | None = Field(
+        None, description="Instead of a strategy with parameters: a version of a saved strategy."
+    )
     strategy: str = Field("", max_length=40, description="A slug of `GET /strategies`.")
     parameters: dict[str, Any] | None = Field(None, description="What differs from the strategy's defaults.")
     instrument_ids: list[int] = Field(default_factory=list, max_length=20, description="They share one account's cash.")
@@ -56,6 +59,8 @@ class BacktestOut(Schema):
     step: str
     error: Words
     agent_id: UUID | None
+    version_id: UUID | None = Field(description="The version of a saved strategy whose rules it is of, if it is.")
+    version: str = Field(description="That version by its name.")
     strategy: str
     parameters: dict[str, Any]
     instrument_ids: list[int]

@@ -109,6 +109,7 @@ def _wish_of(sweep: Sweep, parameters: Mapping[str, Any]) -> Wish:
         strategy=sweep.strategy,
         parameters=parameters,
         agent_id=sweep.agent_id,
+        version_id=None,
         instrument_ids=sweep.instruments,
         timeframe=sweep.timeframe,
         since=sweep.since,
@@ -136,12 +137,12 @@ def _parameters_of(sweep: Sweep, trial: int) -> dict[str, Any]:
 
 
 def _space(owner_id: UUID, asked: SweepWish) -> Space:
-    _, strategy, given = rules_of(owner_id, asked.wish)
+    rules = rules_of(owner_id, asked.wish)
     if not 1 <= len(asked.axes) <= MOST_AXES:
         raise invalid("axes", f"Choose 1 to {MOST_AXES} parameters to try values of.")
-    fixed = {name: value for name, value in given.items() if name not in asked.axes}
+    fixed = {name: value for name, value in rules.given.items() if name not in asked.axes}
     try:
-        return space(strategies.get(strategy), asked.axes, fixed)
+        return space(strategies.get(rules.strategy), asked.axes, fixed)
     except QuantError as error:
         raise invalid("axes", str(error)) from error
 

@@ -108,16 +108,25 @@ class Farm(Identified, Owned):
 
 
 class SavedStrategy(Identified, Owned):
-    """Rules under a name, for any number of agents; what they are stands in their versions."""
+    """Rules under a name, for any number of agents; what they are stands in their versions.
+
+    One that is archived is offered nowhere, and no agent at work follows it; its versions and what they did stay.
+    """
 
     name = models.CharField(max_length=80)
     strategy = models.CharField(max_length=40, help_text="Slug of the strategy whose parameters are kept.")
+    archived_at = models.DateTimeField(null=True, blank=True)
+    key = models.CharField(max_length=100, blank=True, editable=False, help_text="Of the request that made it.")
+    request_hash = models.CharField(max_length=64, blank=True, editable=False, help_text="SHA-256 of that request.")
 
     class Meta:
         db_table = "farms_strategy"
         ordering = ("name",)
         verbose_name_plural = "saved strategies"
-        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="strategy_name_once_per_owner"),)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "name"), name="strategy_name_once_per_owner"),
+            models.UniqueConstraint(fields=("owner", "key"), condition=~Q(key=""), name="strategy_key_once_per_owner"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from farms.models.farms import Agent
+from farms.models.farms import Agent, StrategyVersion
 from kit import clock
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from markets.models import Timeframe
@@ -95,6 +95,15 @@ class Question(Job):
 
 class Backtest(Question):
     """A strategy with one set of parameters."""
+
+    version = models.ForeignKey(
+        StrategyVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="backtests",
+        help_text="The saved rules that they are, where they are some.",
+    )
 
 
 class BacktestResult(Owned):

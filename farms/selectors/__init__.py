@@ -5,7 +5,7 @@ from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, a
 from farms.selectors.farms import FarmPage, FarmRow, farm_list, farm_page, farm_row, farm_rows
 from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
 from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
-from farms.selectors.strategies import has_perpetuals, hireable_versions
+from farms.selectors.strategies import has_perpetuals, hireable_versions, newest_versions
 
 __all__ = (
     "AgentFacts",
@@ -29,6 +29,7 @@ __all__ = (
     "folded",
     "has_perpetuals",
     "hireable_versions",
+    "newest_versions",
     "run_row",
     "states_of",
 )

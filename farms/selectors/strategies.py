@@ -38,14 +38,22 @@ def strategy_account(key: str, *, owner_id: UUID) -> Account:
 def hireable_versions(*, owner_id: UUID, farm: Farm) -> list[StrategyVersion]:
     """The newest version of each saved strategy that an agent of the farm can follow, by name.
 
-    Left out is what is not installed, what the farm's kind does not allow, and what is short where only spot can be
-    traded.
+    Left out is what is archived or not installed, what the farm's kind does not allow, and what is short where only
+    spot can be traded.
     """
-    installed = {one.slug for one in strategies.catalog() if allows(farm.kind, one.slug)}
-    rows = StrategyVersion.objects.filter(owner_id=owner_id, saved__strategy__in=installed).select_related("saved")
-    newest = list(rows.order_by("saved_id", "-number").distinct("saved_id"))
+    newest = [one for one in newest_versions(owner_id=owner_id) if allows(farm.kind, one.saved.strategy)]
     if any(not _is_long(version) for version in newest) and not has_perpetuals(farm.wallet.connection.venue):
         newest = [version for version in newest if _is_long(version)]
+    return newest
+
+
+def newest_versions(*, owner_id: UUID) -> list[StrategyVersion]:
+    """The newest version of each saved strategy that is installed and not archived, by name."""
+    installed = {one.slug for one in strategies.catalog()}
+    rows = StrategyVersion.objects.filter(
+        owner_id=owner_id, saved__strategy__in=installed, saved__archived_at=None
+    ).select_related("saved")
+    newest = rows.order_by("saved_id", "-number").distinct("saved_id")
     return sorted(newest, key=lambda version: version.saved.name.casefold())
 
 

@@ -115,10 +115,12 @@ def create_agent(
 
 
 def version_of(version_id: UUID) -> StrategyVersion:
-    """The saved rules, or InvalidInputError where the owner has no such."""
+    """The saved rules, or InvalidInputError where the owner has no such, or has put them away."""
     version = StrategyVersion.objects.select_related("saved").filter(pk=version_id).first()
     if version is None:
         raise invalid("version_id", "Choose a version of a strategy that you saved: see GET /saved-strategies.")
+    if version.saved.archived_at is not None:
+        raise invalid("version_id", f"{version.saved.name} is archived: restore it first.")
     return version
 
 

@@ -38,14 +38,19 @@ def restore_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 
 
 def restore_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """Take an archived agent back, paused and without money. Raises ConflictError while its farm is archived, or where
-    it became a farm of another kind."""
+    """Take an archived agent back, paused and without money.
+
+    Raises ConflictError while its farm or the saved strategy that it follows is archived, or where its farm became one
+    of another kind.
+    """
     with transaction.atomic():
         agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
         if agent.status == Agent.Status.ARCHIVED:
             if agent.farm.status == Farm.Status.ARCHIVED:
                 raise ConflictError(f"Restore {agent.farm.name} first: {agent.name} works there.")
             require_allowed(agent.farm, agent.strategy)
+            if agent.version is not None and agent.version.saved.archived_at is not None:
+                raise ConflictError(f"Restore {agent.version.saved.name} first: {agent.name} follows it.")
             _bring_back(agent.wallet)
             agent.status, agent.status_detail, agent.failures = Agent.Status.PAUSED, Sentence(), 0
             agent.save(update_fields=("status", "status_detail", "failures"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -42,8 +41,7 @@ def run_backtest(
 
     _same_length(candles, intents, funding)
     intents = acted_on(candles, intents, config)
-    entries = np.flatnonzero(intents.enter != 0)
-    trades = np.empty((entries.size, kernel.TRADE_COLUMNS))
+    trades = np.empty((intents.entries.size, kernel.TRADE_COLUMNS))
     equity = np.empty(len(candles))
     count, refused, exposed, _, position = kernel.run_one(
         candles.open,
@@ -52,9 +50,10 @@ def run_backtest(
         candles.close,
         NO_VALUES if config.volume_cap is None else candles.volume,
         NO_VALUES if funding is None else np.ascontiguousarray(funding, dtype=np.float64),
+        intents.signals,
         intents.enter,
         intents.exit,
-        entry_details(candles, intents, config, entries),
+        entry_details(candles, intents, config, intents.entries),
         config.cash,
         rules_of(config),
         trades,
@@ -102,8 +101,7 @@ def run_portfolio(
         columns = (one.open, one.high, one.low, one.close, one.volume, np.zeros(len(one)) if rates is None else rates)
         bars[at, j] = np.column_stack(columns)
         enter[at, j], exit_[at, j] = wants.enter, wants.exit
-        entries = np.flatnonzero(wants.enter != 0)
-        details[at[entries], j] = entry_details(one, wants, config, entries)
+        details[at[wants.entries], j] = entry_details(one, wants, config, wants.entries)
     trades = np.empty((int(np.count_nonzero(enter)), kernel.TRADE_COLUMNS + 1))
     equity = np.empty(moments.size)
     count, refused, exposed, _, rows = kernel.run_many(
@@ -155,7 +153,7 @@ def acted_on(candles: Candles, intents: Intents, config: Config) -> Intents:
     fresh = np.ones(len(candles), dtype=bool)
     fresh[:-1] = np.diff(candles.ts) < 2 * candles.timeframe_ms
     enter = np.where(fresh & (intents.enter > 0), intents.enter, 0).astype(np.int8)
-    return replace(intents, enter=enter, exit=fresh & (intents.exit | (intents.enter < 0)))
+    return intents.wanting(enter, fresh & (intents.exit | (intents.enter < 0)))
 
 
 def _grid(tick: Decimal) -> float:
@@ -171,13 +169,13 @@ def _same_length(candles: Candles, intents: Intents, funding: Floats | None) -> 
 
 def entry_details(candles: Candles, intents: Intents, config: Config, entries: np.ndarray) -> Floats:
     """Stop, target, trail, size and volatility `(E, 5)` of the bars with an entry: all the kernel reads of them."""
-    details = np.empty((entries.size, 5))
-    for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):
-        details[:, column] = values[entries]
+    details = np.full((entries.size, 5), np.nan)
+    for column, name in enumerate(("stop", "target", "trail", "size")):
+        if (levels := intents.levels(name, entries)) is not None:
+            details[:, column] = levels
     if config.market is not None:
         for column in range(3):
             details[:, column] = on_ticks(details[:, column], config.market.tick)
-    details[:, 4] = np.nan
     if config.size.kind == "volatility" and len(candles) > 1:
         moves = np.diff(np.log(candles.close), prepend=np.nan)
         spread = np.full(moves.size, np.nan)

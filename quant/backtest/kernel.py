@@ -35,8 +35,6 @@ from numba import njit
 # Inlining by numba keeps the position's fields in registers: seven times faster than passing them through memory.
 _inlined = njit(cache=True, inline="always", error_model="numpy")
 _compiled = njit(cache=True, nogil=True, error_model="numpy")
-# Sums may be added up in any order there, several at a time; fills never are.
-_summing = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 # Adding it widens an int8 to the int64 that every path must agree on; int() would keep the int8.
 WIDE: Final = 0
@@ -401,48 +399,88 @@ def write_trade(row: np.ndarray, trade: Position, closed: int) -> None:
     row[REASON] = trade.reason
 
 
+@_inlined
+def hold_on(
+    low: np.ndarray, high: np.ndarray, close: np.ndarray, funding: np.ndarray, equity: np.ndarray, start: int, end: int,
+    floor: float, ceiling: float, cash: float, held: float,
+) -> int:  # fmt: skip
+    """Hold the position from bar `start` on, until `end` or the first bar on which something happens to it."""
+    t, last, pays = np.uint64(start), np.uint64(end), funding.size > 0  # unsigned: nothing counts from the end
+    while t < last and not (low[t] <= floor or high[t] >= ceiling or (pays and funding[t] != 0.0)):
+        equity[t] = cash + held * close[t]
+        t += np.uint64(1)
+    return np.int64(t)  # type: ignore[return-value]  # int() would stay unsigned, and with others become a float
+
+
+@_inlined
+def follow_on(
+    low: np.ndarray, high: np.ndarray, close: np.ndarray, funding: np.ndarray, equity: np.ndarray, start: int, end: int,
+    position: Position, cash: float, grid: float,
+) -> tuple[int, Position]:  # fmt: skip
+    """The same while each bar may move the stop."""
+    t, last, pays = np.uint64(start), np.uint64(end), funding.size > 0
+    floor, ceiling = bounds(position)
+    while t < last and not (low[t] <= floor or high[t] >= ceiling or (pays and funding[t] != 0.0)):
+        position = follow(position, high[t], low[t], grid)
+        floor, ceiling = bounds(position)
+        equity[t] = cash + position.quantity * close[t]
+        t += np.uint64(1)
+    return np.int64(t), position  # type: ignore[return-value]  # as above
+
+
 @_compiled
 def run_one(
     open_: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray, funding: np.ndarray,
-    enter: np.ndarray, exit_: np.ndarray, details: np.ndarray, cash: float, rules: Rules,
+    signals: np.ndarray, enter: np.ndarray, exit_: np.ndarray, details: np.ndarray, cash: float, rules: Rules,
     trades: np.ndarray, equity: np.ndarray,
 ) -> tuple[int, int, int, float, Position]:  # fmt: skip
     """Loop `step` over the bars of one instrument.
 
-    `details` `(E, 5)` are stop, target, trail, size and volatility of the E bars with an entry, in order. `volume` and
-    `funding` may be empty. Fills `trades` `(≥ E, TRADE_COLUMNS)` and `equity` `(T,)` at each close; returns the number
-    of trades, of refused entries, of bars that ended with a position, the cash and the open position.
+    `signals` are the bars with an entry or an exit, and `details` `(E, 5)` stop, target, trail, size and volatility of
+    the E bars with an entry, in order. `volume` and `funding` may be empty. Fills `trades` `(≥ E, TRADE_COLUMNS)` and
+    `equity` `(T,)` at each close; returns the number of trades, of refused entries, of bars that ended with a position,
+    the cash and the open position.
     """
     position = FLAT
-    count, refusals, exposed, entry = 0, 0, 0, 0
+    count, refusals, exposed, entry, said = 0, 0, 0, 0, 0
     lag = 0 if rules.fill_at_close else 1
-    pyramids = rules.max_entries > 1
-    # What the quiet bars need to know of the position, as scalars of their own: the loop over them stays in registers.
+    pyramids, pays = rules.max_entries > 1, funding.size > 0
+    # What the quiet bars need to know of the position, as scalars of their own: the loops over them stay in registers.
     held, leaving, follows, loud = 0.0, False, False, False
     floor, ceiling = bounds(position)
-    for t in range(open_.size):
-        i = t - lag
-        signal = i >= 0 and (enter[i] != 0 or exit_[i])
-        paid = funding.size > 0 and funding[t] != 0.0
-        if not (signal or leaving or paid or loud or low[t] <= floor or high[t] >= ceiling):
-            # On most bars nothing happens but this, which is all that `step` would do.
+    bars = open_.size
+    t = 0
+    while t < bars:
+        due = signals[said] + lag if said < signals.size else bars
+        end = t if leaving or loud else min(due, bars)
+        # On most bars nothing happens but this, which is all that `step` would do.
+        if held == 0.0:
+            equity[t:end] = cash
+            t = end
+        else:
+            start = t
             if follows:
-                position = follow(position, high[t], low[t], rules.grid)
+                t, position = follow_on(low, high, close, funding, equity, start, end, position, cash, rules.grid)
                 floor, ceiling = bounds(position)
-            exposed += held != 0.0
-            equity[t] = cash + held * close[t]
-            continue
+            else:
+                t = hold_on(low, high, close, funding, equity, start, end, floor, ceiling, cash, held)
+            exposed += t - start
+        if t == bars:
+            break
         bar = Bar(
             open_[t], high[t], low[t], close[t],
-            volume[t] if volume.size > 0 else math.inf, funding[t] if funding.size > 0 else 0.0,
+            volume[t] if volume.size > 0 else math.inf, funding[t] if pays else 0.0,
         )  # fmt: skip
         intent = NOTHING
-        if signal and enter[i] != 0:
-            d = details[entry]
-            intent = Intent(WIDE + enter[i], exit_[i], d[0], d[1], d[2], d[3], d[4])
-            entry += 1
-        elif signal:
-            intent = Intent(0, True, math.nan, math.nan, math.nan, math.nan, math.nan)
+        if t == due:
+            i = t - lag
+            said += 1
+            if enter[i] != 0:
+                d = details[entry]
+                intent = Intent(WIDE + enter[i], exit_[i], d[0], d[1], d[2], d[3], d[4])
+                entry += 1
+            else:
+                intent = Intent(0, True, math.nan, math.nan, math.nan, math.nan, math.nan)
         position, cash, first, second, refused = step(position, cash, bar, intent, rules, t)
         if first.side != 0:
             write_trade(trades[count], first, t)
@@ -453,50 +491,12 @@ def run_one(
         refusals += refused
         exposed += position.quantity != 0.0
         equity[t] = cash + position.quantity * bar.close
+        t += 1
         held, leaving = position.quantity, position.leaving != 0
         follows = held != 0.0 and (pyramids or not math.isnan(position.trail))
         loud = follows and rules.agent  # the open may move the stop to where the bar reaches it
         floor, ceiling = bounds(position)
     return count, refusals, exposed, cash, position
-
-
-@_summing
-def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np.ndarray) -> tuple[float, ...]:
-    """What a sweep keeps of an equity curve, in one pass: mean, deviation, skew and kurtosis of its returns, drawdown.
-
-    `sums` and `squares` `(S,)` receive the sums of returns and of their squares over S equal blocks of bars, from
-    which the Sharpe ratio of any set of blocks follows. From equity of zero on returns are zero.
-    """
-    n = equity.size
-    blocks = sums.size
-    cubes, fourths = 0.0, 0.0
-    for block in range(blocks):
-        total, square = 0.0, 0.0
-        for t in range(block * n // blocks, (block + 1) * n // blocks):
-            before = equity[t - 1] if t > 0 else cash
-            r = equity[t] / before - 1.0 if before > 0.0 else 0.0
-            rr = r * r
-            total += r
-            square += rr
-            cubes += rr * r
-            fourths += rr * rr
-        sums[block] = total
-        squares[block] = square
-    # A division only for a new low: `floor` is where the deepest drawdown so far would be from this peak.
-    peak, drawdown, floor = cash, 0.0, cash
-    for t in range(n):
-        if equity[t] > peak:
-            peak, floor = equity[t], equity[t] * (1.0 + drawdown)
-        elif equity[t] < floor:
-            drawdown, floor = equity[t] / peak - 1.0, equity[t]
-    mean = sums.sum() / n
-    second = squares.sum() / n
-    variance = second - mean * mean
-    if n < 2 or variance <= 0.0:
-        return mean, 0.0, 0.0, 3.0, drawdown
-    third = cubes / n - 3.0 * mean * second + 2.0 * mean**3
-    fourth = fourths / n - 4.0 * mean * cubes / n + 6.0 * mean * mean * second - 3.0 * mean**4
-    return mean, math.sqrt(variance * n / (n - 1)), third / variance**1.5, fourth / variance**2, drawdown
 
 
 @_inlined

@@ -8,60 +8,19 @@ Formulas: TA-Lib's function reference; Wilder, *New Concepts in Technical Tradin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final
 
 import numpy as np
 import talib
 
 from quant.candles import Candles, Floats
+from quant.indicators.memory import remembering as remembering
+from quant.indicators.memory import shared as shared
 
 EMA_SETTLING: Final = 10
 WILDER_SETTLING: Final = 20
 # Windows are copied to be averaged: in blocks they stay in the cache.
 _BLOCK: Final = 4096
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-_remembered: ContextVar[dict[Any, Any] | None] = ContextVar("remembered", default=None)
-
-
-@contextmanager
-def remembering() -> Iterator[None]:
-    """Inside the block, compute each indicator once per array and parameters: a sweep asks for the same ones often.
-
-    Answers are shared and therefore read-only. The arrays that are asked about must stay alive and unchanged.
-    """
-    token = _remembered.set({})
-    try:
-        yield
-    finally:
-        _remembered.reset(token)
-
-
-def shared(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Let `remembering` keep this function's answers: a pure function of arrays and numbers to an array or several."""
-
-    @wraps(function)
-    def ask(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        memory = _remembered.get()
-        if memory is None:
-            return function(*args, **kwargs)
-        # The arguments are kept with the answer, so that their ids cannot be given to something else.
-        key = (function, *(arg if isinstance(arg, int) else id(arg) for arg in args), *kwargs.items())
-        if key not in memory:
-            answer = function(*args, **kwargs)
-            arrays: tuple[Any, ...] = answer if isinstance(answer, tuple) else (answer,)
-            for array in arrays:
-                array.flags.writeable = False
-            memory[key] = (answer, args)
-        found: _R = memory[key][0]
-        return found
-
-    return ask
 
 
 @shared

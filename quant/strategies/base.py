@@ -9,14 +9,16 @@ becomes the form, the API and the sweep's grid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.candles import Bools, Candles, Floats
+from quant.candles import Bools, Candles, Floats, Ints
 from quant.errors import ParameterError
+from quant.indicators import shared
 
 Params = Mapping[str, Any]
 Signs = NDArray[np.int8]
@@ -140,6 +142,44 @@ def nowhere(bars: int) -> Floats:
     return np.broadcast_to(np.float64(np.nan), (bars,))
 
 
+# The levels at these bars `(B,)`, computed when somebody asks: most bars have no entry, and nobody asks about them.
+AtBars = Callable[[Ints], Floats]
+
+
+class _Levels:
+    """A column of `Intents` that is given for every bar, or as `AtBars` for the entries. It is read for every bar."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.given = f"_{name}"
+
+    @overload
+    def __get__(self, intents: None, owner: type) -> None: ...
+    @overload
+    def __get__(self, intents: Intents, owner: type) -> Floats: ...
+    def __get__(self, intents: Intents | None, owner: type) -> Floats | None:
+        if intents is None:
+            return None  # the field's default: nothing is given
+        column: Floats | AtBars | None = vars(intents)[self.given]
+        if column is None:
+            return nowhere(len(intents))
+        if callable(column):
+            dense = np.full(len(intents), np.nan)
+            dense[intents.entries] = column(intents.entries)
+            column = vars(intents)[self.given] = dense
+        return column
+
+    def __set__(self, intents: Intents, column: Floats | AtBars | None) -> None:
+        vars(intents)[self.given] = column
+
+
+def _signals(enter: Signs, exit_: Bools) -> Ints:
+    bars: Ints = np.flatnonzero((enter != 0) | exit_)
+    return bars
+
+
+_known_signals = shared(_signals)
+
+
 @dataclass(frozen=True, eq=False)
 class Intents:
     """What a strategy wants after each bar, all arrays `(T,)`.
@@ -154,25 +194,47 @@ class Intents:
     explain   the rule at bar i with its values, its threshold and what is missing, as a clause: what follows from it
               depends on what is held, so whoever decides says that in front of it
 
-    What a strategy does not use it leaves out: those arrays are NaN throughout, as read-only views without memory.
+    What a strategy does not use it leaves out: those arrays are NaN throughout, as read-only views without memory. The
+    four that say something about entries only may be given as functions from bars to values (`AtBars`), and are NaN
+    wherever there is no entry then.
     """
 
     enter: Signs
     exit: Bools
-    stop: Floats = field(default_factory=lambda: nowhere(0))
-    target: Floats = field(default_factory=lambda: nowhere(0))
-    trail: Floats = field(default_factory=lambda: nowhere(0))
-    size: Floats = field(default_factory=lambda: nowhere(0))
+    stop: _Levels = _Levels()
+    target: _Levels = _Levels()
+    trail: _Levels = _Levels()
+    size: _Levels = _Levels()
     indicators: Mapping[str, Floats] = field(default_factory=dict)
     explain: Callable[[int], Clause] = _nothing_to_explain
 
-    def __post_init__(self) -> None:
-        for name in ("stop", "target", "trail", "size"):
-            if getattr(self, name).size == 0:
-                object.__setattr__(self, name, nowhere(len(self)))
-
     def __len__(self) -> int:
         return int(self.enter.size)
+
+    @cached_property
+    def signals(self) -> Ints:
+        """The bars on which something is wanted, in order."""
+        # What is read-only is remembered itself, and asked about again.
+        if self.enter.flags.writeable:
+            return _signals(self.enter, self.exit)
+        return _known_signals(self.enter, self.exit)
+
+    @cached_property
+    def entries(self) -> Ints:
+        """Those of them with an entry."""
+        bars: Ints = self.signals
+        entries: Ints = bars[self.enter[bars] != 0]
+        return entries
+
+    def levels(self, name: str, bars: Ints) -> Floats | None:
+        """The stops, targets, trails or sizes of these bars, which have entries, and no others; None without any."""
+        column: Floats | AtBars | None = vars(self)[f"_{name}"]
+        return column(bars) if callable(column) else None if column is None else column[bars]
+
+    def wanting(self, enter: Signs, exit_: Bools) -> Intents:
+        """The same with some entries or exits more or less: levels are still computed for entries alone."""
+        given = {name: vars(self)[f"_{name}"] for name in ("stop", "target", "trail", "size")}
+        return replace(self, enter=enter, exit=exit_, **given)
 
 
 @dataclass(frozen=True)

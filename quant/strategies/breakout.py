@@ -16,8 +16,8 @@ import numpy as np
 from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, digits, nowhere
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted
+from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, digits
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted, times
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
 _MOST_BARS_PER_DAY: Final = 1440
@@ -79,10 +79,8 @@ def _compute(candles: Candles, params: Params) -> Intents:
         enter=enter,
         exit=up | down | over,
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
-        target=offset_from(candles.close, atr, enter, times=params["target_atr"])
-        if params["target_atr"] > 0
-        else nowhere(len(candles)),
-        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        target=offset_from(candles.close, atr, enter, times=params["target_atr"]) if params["target_atr"] > 0 else None,
+        trail=times(atr, params["trail_atr"]),
         indicators=shown,
         explain=lambda bar: _explain(candles, upper, lower, fresh, up | down, over, _weak(had, asked, bar), bar),
     )

@@ -20,7 +20,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators.catalog import CATALOG
-from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
+from quant.strategies.base import AtBars, Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
 from quant.strategies.grammar import (
     COMPARISONS,
     DEFAULT_ATR,
@@ -86,14 +86,13 @@ class _Board:
         values = self.operand(level) if "indicator" in level else self.distance(level)
         return values > 0
 
-    def level(self, level: Mapping[str, Any] | None, enter: Signs, *, toward: int) -> Floats:
+    def level(self, level: Mapping[str, Any] | None, enter: Signs, *, toward: int) -> Floats | AtBars | None:
         if level is None:
-            return nowhere(len(self.candles))
+            return None
         if "indicator" in level:
             price = np.where(enter != 0, self.operand(level), np.nan)
-        else:
-            price = offset_from(self.candles.close, self.distance(level), enter, times=toward)
-        return np.where(price > 0, price, np.nan)
+            return np.where(price > 0, price, np.nan)
+        return offset_from(self.candles.close, self.distance(level), enter, times=toward)
 
 
 def _label(operand: Any) -> str:
@@ -124,7 +123,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         exit=leave,
         stop=board.level(params["stop"], enter, toward=-1),
         target=board.level(params["target"], enter, toward=1),
-        trail=nowhere(len(candles)) if params["trail"] is None else board.distance(params["trail"]),
+        trail=None if params["trail"] is None else board.distance(params["trail"]),
         size=np.where(size > 0, size, np.nan),
         indicators=dict(board.values),
         explain=lambda bar: _explain(board, params, agreed, wanted, leave, bar),

@@ -28,8 +28,8 @@ def _compute(candles: Candles, params: Params) -> Intents:
     z = indicators.zscore(candles.close, params["period"])
     atr = indicators.atr(candles, params["atr_period"])
     shown = {"zscore": z, "mean": indicators.sma(candles.close, params["period"]), "atr": atr}
-    back_up, gone_down = crossings(z, np.full(z.shape, -params["entry"]))
-    gone_up, back_down = crossings(z, np.full(z.shape, params["entry"]))
+    back_up, gone_down = crossings(z, -params["entry"])
+    gone_up, back_down = crossings(z, params["entry"])
     bollinger = params["method"] == "bollinger"
     longs, shorts = (back_up, back_down) if bollinger else (gone_down, gone_up)
     longs, shorts = longs & np.isfinite(atr), shorts & np.isfinite(atr)
@@ -38,8 +38,8 @@ def _compute(candles: Candles, params: Params) -> Intents:
         longs &= candles.close > shown["trend"]
         shorts &= candles.close < shown["trend"]
     enter = entries(longs, shorts, params["direction"])
-    recovered, _ = crossings(z, np.full(z.shape, -params["leave"]))
-    _, eased = crossings(z, np.full(z.shape, params["leave"]))
+    recovered, _ = crossings(z, -params["leave"])
+    _, eased = crossings(z, params["leave"])
     return Intents(
         enter=enter,
         exit=(recovered | eased) & (enter == 0),

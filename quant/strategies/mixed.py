@@ -16,9 +16,9 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
-from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits
 from quant.strategies.grammar import MOST_CONDITIONS, all_conditions
-from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, word_of
+from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, times, word_of
 
 MEMBERS: Final = {
     module.STRATEGY.slug: module.STRATEGY
@@ -93,7 +93,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         enter=enter,
         exit=gone,
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
-        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        trail=times(atr, params["trail_atr"]),
         indicators={"score": score, "atr": atr},
         explain=_explainer(members, votes, score, enter, gone, params["agreement"]),
     )

@@ -18,7 +18,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy
 from quant.strategies.signals import DIRECTION, entries, latest
 
 PATTERNS: Final = ("pin bar", "engulfing", "inside bar")
@@ -84,7 +84,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         enter=enter,
         exit=against,
         stop=np.where(stop > 0, stop, np.nan),
-        target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else nowhere(len(candles)),
+        target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else None,
         indicators={"support": support, "resistance": resistance, "atr": atr},
         explain=lambda bar: _explain(rising, falling, chosen, support, resistance, enter, opposite, bar),
     )

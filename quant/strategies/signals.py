@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from quant.candles import Bools, Floats
+from quant.candles import Bools, Floats, Ints
 from quant.indicators import shared
-from quant.strategies.base import LONG, SHORT, Parameter, Signs
+from quant.strategies.base import LONG, SHORT, AtBars, Parameter, Signs
 
 DIRECTION: Final = Parameter(
     "direction",
@@ -24,17 +24,18 @@ DIRECTION: Final = Parameter(
 # Lines that touch keep their side for so many bars and then forget it: with a longer memory, what an agent sees would
 # depend on how far back its candles reach. A strategy that looks for crossings needs these bars beyond its indicators'.
 TOUCH_BARS: Final = 20
+_BLOCK: Final = 16_384
 
 
 @shared
-def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
+def crossings(fast: Floats, slow: Floats | float) -> tuple[Bools, Bools]:
     """Bars where `fast` gets above `slow`, and where it gets below.
 
     Touching is not crossing: up to `TOUCH_BARS` bars of equality keep the side they came from. The first bar with a
     side, or with one after a longer touch, crosses nothing. So an answer rests on `TOUCH_BARS` + 2 bars.
     """
-    above, below = fast > slow, fast < slow
-    undecided = ~(above | below)
+    above, below = _sides(fast, slow)
+    undecided = above == below
     known_from = int(np.argmin(undecided)) if undecided.size else 0
     if undecided[known_from:].any():
         bars = np.arange(undecided.size)
@@ -45,6 +46,17 @@ def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
     np.logical_and(above[1:], below[:-1], out=up[1:])
     np.logical_and(below[1:], above[:-1], out=down[1:])
     return up, down
+
+
+def _sides(fast: Floats, slow: Floats | float) -> tuple[Bools, Bools]:
+    """Where `fast` is above and where it is below: bars that were read once are still in the processor's cache."""
+    above, below = np.empty(fast.shape, dtype=np.bool_), np.empty(fast.shape, dtype=np.bool_)
+    for start in range(0, fast.size, _BLOCK):
+        bars = slice(start, start + _BLOCK)
+        line = slow[bars] if isinstance(slow, np.ndarray) else slow
+        np.greater(fast[bars], line, out=above[bars])
+        np.less(fast[bars], line, out=below[bars])
+    return above, below
 
 
 def entries(longs: Bools, shorts: Bools, direction: str) -> Signs:
@@ -58,16 +70,22 @@ def entries(longs: Bools, shorts: Bools, direction: str) -> Signs:
     return wanted
 
 
-def offset_from(prices: Floats, distance: Floats, enter: Signs, *, times: float) -> Floats:
-    """Prices `times` × `distance` from `prices` on entry bars; NaN elsewhere and where that would be below zero.
+def offset_from(prices: Floats, distance: Floats, enter: Signs, *, times: float) -> AtBars:
+    """Prices `times` × `distance` from `prices` on entry bars; NaN where that would be below zero.
 
     Positive `times` go to the profitable side of the entry (targets), negative ones to the losing side (stops).
     """
-    result = np.full(prices.shape, np.nan)
-    bars = np.flatnonzero(enter != 0)
-    levels = prices[bars] + times * enter[bars] * distance[bars]
-    result[bars] = np.where(levels > 0, levels, np.nan)
-    return result
+
+    def at(bars: Ints) -> Floats:
+        levels = prices[bars] + times * enter[bars] * distance[bars]
+        return np.where(levels > 0, levels, np.nan)
+
+    return at
+
+
+def times(distance: Floats, factor: float) -> AtBars | None:
+    """`factor` × `distance` on entry bars; nothing for a factor of 0."""
+    return (lambda bars: factor * distance[bars]) if factor > 0 else None
 
 
 def latest(happened: Bools, values: Floats, *, within: int) -> Floats:

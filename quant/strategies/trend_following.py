@@ -15,8 +15,8 @@ import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Strategy, digits, nowhere
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
+from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Signs, Strategy, digits
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, times
 
 _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 
@@ -32,20 +32,27 @@ def _compute(candles: Candles, params: Params) -> Intents:
     fast, slow = average(candles.close, params["fast"]), average(candles.close, params["slow"])
     atr = indicators.atr(candles, params["atr_period"])
     shown = {"fast": fast, "slow": slow, "atr": atr}
-    up, down = crossings(fast, slow)
-    enter = entries(up, down, params["direction"])
+    enter, crossed = _crossed(fast, slow, params["direction"], params["atr_period"])
     if params["adx_min"] > 0:
         shown["adx"] = indicators.adx(candles, params["atr_period"])
-        enter[~(shown["adx"] >= params["adx_min"])] = 0
-    enter[: params["atr_period"]] = 0
+        enter = np.where(shown["adx"] >= params["adx_min"], enter, 0).astype(np.int8)
     return Intents(
         enter=enter,
-        exit=up | down,
+        exit=crossed,
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
-        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        trail=times(atr, params["trail_atr"]),
         indicators=shown,
-        explain=_explainer(shown, params, up | down),
+        explain=_explainer(shown, params, crossed),
     )
+
+
+@indicators.shared
+def _crossed(fast: Floats, slow: Floats, direction: str, unknown: int) -> tuple[Signs, Bools]:
+    """Entries and crosses, whatever protects them: a sweep asks for those of the same averages again and again."""
+    up, down = crossings(fast, slow)
+    enter = entries(up, down, direction)
+    enter[:unknown] = 0
+    return enter, up | down
 
 
 def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Callable[[int], Clause]:

@@ -137,14 +137,13 @@ class Trials:
 
     def evaluate(self, point: Sequence[int]) -> tuple[Any, ...]:
         """Position, total return, Sharpe, drawdown, trades, deviation, skew, kurtosis and block sums of one point."""
-        from quant.backtest import kernel
+        from quant.backtest import figures, kernel
 
         params = self.where.params(point)
         if params is None:
             raise ParameterError("Leave out combinations that the strategy's rules forbid.")
         intents = acted_on(self.candles, self.where.strategy.compute(self.candles, params), self.config)
-        entries = np.flatnonzero(intents.enter != 0)
-        equity, trades = self._buffers(entries.size)
+        equity, trades = self._buffers(intents.entries.size)
         count, *_ = kernel.run_one(
             self.candles.open,
             self.candles.high,
@@ -152,16 +151,17 @@ class Trials:
             self.candles.close,
             NO_VALUES if self.config.volume_cap is None else self.candles.volume,
             NO_VALUES,
+            intents.signals,
             intents.enter,
             intents.exit,
-            entry_details(self.candles, intents, self.config, entries),
+            entry_details(self.candles, intents, self.config, intents.entries),
             self.config.cash,
             self.rules,
             trades,
             equity,
         )
         sums, squares = np.empty(BLOCKS), np.empty(BLOCKS)
-        mean, deviation, skew, kurtosis, drawdown = kernel.curve_figures(equity, self.config.cash, sums, squares)
+        mean, deviation, skew, kurtosis, drawdown = figures.curve_figures(equity, self.config.cash, sums, squares)
         sharpe = mean / deviation * self.periods_per_year**0.5 if deviation > 0 else 0.0
         total = equity[-1] / self.config.cash - 1.0
         return tuple(point), total, sharpe, drawdown, count, deviation, skew, kurtosis, sums, squares

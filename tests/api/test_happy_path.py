@@ -371,6 +371,10 @@ def compose(program: Program, number: int, market: Instrument, agent: Any) -> No
     program.call("patch", "/saved-strategies/{strategy_id}", other, strategy_id=made["id"])
     found = program.call("get", "/saved-strategies/{strategy_id}", strategy_id=made["id"])
     assert (found["version"], found["agents"], found["versions"][0]["agent_ids"]) == (2, 1, [agent["id"]])
+    other = program.call("post", "/saved-strategies", wish | {"name": f"Unused {number}"}, status=201)
+    program.call("post", "/saved-strategies/{strategy_id}/archive", strategy_id=other["id"])
+    there = program.call("post", "/saved-strategies/{strategy_id}/restore", strategy_id=other["id"])
+    assert there["archived_at"] is None
 
 
 def carry_out(program: Program) -> None:

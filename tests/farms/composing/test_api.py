@@ -186,3 +186,43 @@ def test_what_is_somebody_elses_is_not_there(
     given["version_id"] = made["versions"][0]["id"]
     told = other.ask("post", "/saved-strategies/preview", given, status=422)
     assert list(told["fields"]) == ["version_id"]
+
+
+def test_the_same_key_saves_a_strategy_once(program: Program, market: Instrument, owner: User) -> None:
+    def send(key: str, **more: Any) -> Any:
+        return program.client.post(
+            f"{API}/saved-strategies",
+            wish(market, **more),
+            content_type="application/json",
+            headers=program.headers | {"Idempotency-Key": key},
+        )
+
+    first, again = send("one"), send("one")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    other = send("one", name="Other")
+    assert (other.status_code, other.json()["detail"]) == (
+        409, "The key was used for another strategy: use a new key for a new one.",
+    )  # fmt: skip
+    taken = send("two")
+    assert taken.json()["fields"] == {"name": "Choose another name: this one is taken."}
+    assert send("two", name="Second").status_code == 201
+    with tenancy.tenant(owner.pk):
+        assert SavedStrategy.objects.count() == 2
+
+
+def test_an_archived_strategy_is_listed_apart_and_comes_back(program: Program, market: Instrument) -> None:
+    made = program.ask("post", "/saved-strategies", wish(market), status=201)
+    path = f"/saved-strategies/{made['id']}"
+    for _ in range(2):  # a second time changes nothing
+        gone = program.ask("post", f"{path}/archive")
+        assert gone["archived_at"]
+    assert program.ask("get", "/saved-strategies")["items"] == []
+    (row,) = program.ask("get", "/saved-strategies?archived=true")["items"]
+    assert (row["id"], row["archived_at"]) == (made["id"], gone["archived_at"])
+    refused = program.ask("patch", path, {"name": "Other"}, status=409)
+    assert refused["detail"] == "Mine is archived: restore it first."
+    backtest = program.ask("post", "/backtests", {"version_id": made["versions"][0]["id"]}, status=422)
+    assert "Mine is archived: restore it first." in str(backtest)
+    assert program.ask("post", f"{path}/restore") == made
+    assert program.ask("patch", path, {"name": "Other"})["name"] == "Other"

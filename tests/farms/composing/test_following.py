@@ -5,14 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from farms.composing.changes import changes
-from farms.composing.saving import Rules, change_strategy, save_strategy
+from farms.composing.saving import Rules, archive_strategy, change_strategy, restore_strategy, save_strategy
 from farms.models import Agent, Farm, FarmEvent, SavedStrategy, StrategyVersion
-from farms.services import archive_agent, create_agent, run_agent, update_agent
+from farms.selectors import hireable_versions
+from farms.services import archive_agent, create_agent, restore_agent, run_agent, update_agent
 from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError
 from kit.users.models import User
@@ -379,3 +380,45 @@ def test_changes_of_a_mixture_name_the_member() -> None:
         "Strategies that vote: no longer Breakout with weight 1 (direction: Long and short), "
         "instead Breakout with weight 2 (direction: Long and short)"
     )
+
+
+def test_a_strategy_that_agents_at_work_follow_is_not_archived(desk: Desk, first: StrategyVersion) -> None:
+    agents = [hire(desk, first, f"Agent {number}") for number in range(6)]
+    owner = {"owner_id": desk.owner.pk}
+    named = "follows Mine: Agent 0, Agent 1, Agent 2, Agent 3, Agent 4 and 1 more"
+    with pytest.raises(ConflictError, match=named):
+        archive_strategy(**owner, strategy_id=first.saved_id)
+    for agent in agents:
+        archive_agent(**owner, agent_id=agent.pk)
+    assert archive_strategy(**owner, strategy_id=first.saved_id).archived_at is not None
+    assert hireable_versions(**owner, farm=desk.farm) == []
+    with pytest.raises(InvalidInputError, match="Mine is archived: restore it first"):
+        hire(desk, first, "Late")
+    with pytest.raises(ConflictError, match=r"Restore Mine first: Agent 0 follows it\."):
+        restore_agent(**owner, agent_id=agents[0].pk)
+    restore_strategy(**owner, strategy_id=first.saved_id)
+    assert [one.pk for one in hireable_versions(**owner, farm=desk.farm)] == [first.pk]
+    assert restore_agent(**owner, agent_id=agents[0].pk).version == first
+
+
+def test_no_code_lets_an_agent_at_work_follow_what_is_archived(desk: Desk, first: StrategyVersion) -> None:
+    agent, other = hire(desk, first), hire(desk, first, "Another")
+    archive_agent(owner_id=desk.owner.pk, agent_id=agent.pk)
+    Agent.objects.filter(pk=other.pk).update(version=None)
+    SavedStrategy.objects.filter(pk=first.saved_id).update(archived_at=clock.now())
+    Agent.objects.filter(pk=agent.pk).update(parameters=agent.parameters)  # it keeps what it followed
+    for write in ({"version": first}, {"version": first, "status": Agent.Status.PAUSED}):
+        with pytest.raises(IntegrityError, match="No agent at work follows"), transaction.atomic():
+            Agent.objects.filter(pk=other.pk).update(**write)
+    with pytest.raises(IntegrityError, match="No agent at work follows"), transaction.atomic():
+        Agent.objects.filter(pk=agent.pk).update(status=Agent.Status.PAUSED)
+
+
+def test_who_archives_waits_for_who_begins_to_follow(desk: Desk, first: StrategyVersion) -> None:
+    """The row of the strategy is held by both: a hire that is not committed yet makes whoever archives wait."""
+    with connection.cursor() as cursor, transaction.atomic():
+        hire(desk, first)
+        cursor.execute(
+            "SELECT count(*) FROM farms_strategy AS saved WHERE id = %s AND xmax::text::bigint <> 0", [first.saved_id]
+        )
+        assert cursor.fetchone() == (1,)

@@ -1,5 +1,6 @@
 """The pages on which strategies are written: what they show as somebody edits, what they save, and what they refuse."""
 
+import re
 from typing import Any
 
 import pytest
@@ -93,6 +94,25 @@ def test_the_signals_are_drawn_as_one_edits(browser: Client, market: Instrument)
     more, others = drawn(**{"rules.entry.1.right.period": "40"})
     assert more != words
     assert 0 < others["Buy"] < traces["Buy"]
+
+
+def test_stops_and_targets_are_drawn_where_something_would_have_been_held(browser: Client, market: Instrument) -> None:
+    near = RULES | {"stop": {"percent": 0.01}, "target": {"percent": 0.02}}
+    preview = browser.post(NEW, filled(market, near, do="look")).context["preview"]
+    traces = {trace["name"]: trace for trace in preview.chart["data"]}
+    stop, target, price = (traces[name] for name in ("Stop", "Target", "Price"))
+    held = [at for at, level in enumerate(stop["y"]) if level is not None]
+    assert 0 < len(held) < 300
+    assert held == [at for at, level in enumerate(target["y"]) if level is not None]
+    assert all(stop["y"][at] < target["y"][at] for at in held)
+    assert stop["line"]["dash"] == "dash"
+    ends = {words: int(number) for number, words in re.findall(r"(\d+) (at the [a-z]+|by the rules)", preview.words)}
+    assert len(traces["Exit with profit"]["x"]) == ends["at the target"] > 0
+    assert len(traces["Exit with loss"]["x"]) == ends["at the stop"] > 0
+    place = price["x"].index(traces["Exit with loss"]["x"][0])
+    assert price["low"][place] <= traces["Exit with loss"]["y"][0]
+    entered = sum(ends.values()) + ("still held" in preview.words)
+    assert f"An agent would have entered {entered} times" in preview.words
 
 
 def test_what_is_wrong_stands_at_its_field_while_one_edits_and_is_not_drawn(

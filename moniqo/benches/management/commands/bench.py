@@ -42,6 +42,7 @@ BENCHMARKS: Final = {
     "mcp": "moniqo.benches.front_ends:mcp",
     "backtest": "moniqo.benches.laboratory:backtest",
     "walk-forward": "moniqo.benches.walking:walk_forward",
+    "honesty": "moniqo.benches.honesty:honesty",
 }
 ALL: Final = "all"
 # The option that says how large a benchmark is.
@@ -51,6 +52,7 @@ SIZES: Final = {
     "monitor": "positions",
     "latency": "agents",
     "agui": "streams",
+    "honesty": "strategies",
 }
 
 
@@ -66,6 +68,7 @@ class Command(BaseCommand):
         parser.add_argument("--positions", type=int, help="Of `monitor`: how many have stops and targets.")
         parser.add_argument("--agents", type=int, nargs="+", help="Of `latency`: how many act on a bar, such as 8 200.")
         parser.add_argument("--streams", type=int, help="Of `agui`: how many are open at once.")
+        parser.add_argument("--strategies", type=int, help="Of `honesty`: how many at random.")
         parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
