@@ -1,5 +1,6 @@
 """What farms keep: themselves and their agents, and what the laboratory tried."""
 
+from farms.models.advice import AdviceEndpoint
 from farms.models.downloads import Download
 from farms.models.farms import (
     Agent,
@@ -23,6 +24,7 @@ from farms.models.laboratory import (
 )
 
 __all__ = [
+    "AdviceEndpoint",
     "Agent",
     "AgentFarmAssignment",
     "AgentRun",
