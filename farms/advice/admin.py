@@ -1,5 +1,6 @@
 """Endpoints that models are asked at, for operators: an address is theirs, never a trader's text."""
 
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -8,9 +9,9 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from farms.advice import endpoints
-from farms.models import AdviceEndpoint
+from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting
 from kit import sealing
-from kit.admin import AuditedAdmin
+from kit.admin import AuditedAdmin, ReadOnlyAdmin
 from kit.forms import AmountField, TextField, WholeField
 from kit.models import MONEY
 
@@ -78,3 +79,39 @@ class AdviceEndpointAdmin(AuditedAdmin):
         super().save_model(request, obj, form, change)
         if not obj.stopped:
             endpoints.note_looked_at(obj)
+
+
+@admin.register(AdviceSetting)
+class AdviceSettingAdmin(ReadOnlyAdmin):
+    list_display = ("owner", "is_on", "endpoint", "day_tokens", "month_tokens", "day_cost", "month_cost")
+    list_filter = ("is_on", "endpoint")
+    list_select_related = ("owner", "endpoint")
+    search_fields = ("owner__email",)
+
+
+@admin.register(AdviceLevel)
+class AdviceLevelAdmin(ReadOnlyAdmin):
+    list_display = ("agent", "owner", "level", "every", "daily_orders", "said")
+    list_filter = ("level",)
+    list_select_related = ("agent", "owner")
+    search_fields = ("agent__name", "owner__email")
+
+
+@admin.register(AdviceCall)
+class AdviceCallAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at", "owner", "about", "occasion", "model", "status", "cause", "tokens_in", "tokens_out", "cost",
+        "milliseconds",
+    )  # fmt: skip
+    list_filter = ("status", "occasion", "endpoint", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email", "about", "model")
+
+
+@admin.register(AdviceProposal)
+class AdviceProposalAdmin(ReadOnlyAdmin):
+    prices = MappingProxyType(dict.fromkeys(("price", "stop", "target", "exit_price"), "instrument"))
+    list_display = ("created_at", "owner", "agent", "instrument", "action", "confidence", "price", "became", "gain")
+    list_filter = ("action", "became", "level", "created_at")
+    list_select_related = ("owner", "agent", "instrument")
+    search_fields = ("owner__email", "agent__name", "instrument__symbol", "model")

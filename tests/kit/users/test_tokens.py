@@ -32,7 +32,7 @@ WRITING = {
     r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
-    "limits": r"/(limits|protection|exposure-limits|release)$",
+    "limits": r"/(limits|protection|exposure-limits|release|advice/settings)$|/agents/\{.*\}/advice$",
     "read": r"/preview$|/sync$",
     "agent": r"/ai-state$",
 }
