@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from farms import selectors, services
-from farms.advice import asking, budgets, wanting
+from farms.advice import asking, budgets, settling, wanting
 from farms.laboratory import jobs, running
 from kit import tenancy
 
@@ -91,6 +91,14 @@ def ask_models() -> None:
         asking.answer(call)
         if asking.waits():
             asking.wake()
+
+
+@shared_task(name="farms.tasks.settle_advice")
+def settle_advice() -> None:
+    """Hold what models proposed against what happened until its horizon was over."""
+    for owner_id in settling.owners_with_due_ones():
+        with tenancy.tenant(owner_id):
+            settling.settle(owner_id=owner_id)
 
 
 @shared_task(name="farms.tasks.forget_old_advice")

@@ -59,6 +59,7 @@ SCHEDULE: Final = {
     # Whoever asks for a backtest wakes a worker; this is for where that was lost, or a worker died.
     "work in the laboratory": every(15, "farms.tasks.work_in_laboratory"),
     "keep advice": every(15, "farms.tasks.keep_advice"),
+    "settle advice": every(120, "farms.tasks.settle_advice"),
     "update goals": every(10, "goals.tasks.update_goals"),
     "rebalance": every(60, "portfolio.tasks.rebalance"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),

@@ -58,7 +58,7 @@
 -- migration farms 0013_sweeps 0f3cd36bc9a3b29f
 -- migration farms 0014_downloads dd9bf15ac56aea72
 -- migration farms 0015_advice_endpoints f0da253fbf116ed0
--- migration farms 0016_advice f54834c042e8d20e
+-- migration farms 0016_advice 0c11ad43a88002af
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -3287,6 +3287,9 @@ CREATE TABLE public.farms_adviceproposal (
     settled_at timestamp with time zone,
     exit_price numeric(38,18),
     gain numeric(14,8),
+    own numeric(14,8),
+    chance numeric(14,8),
+    chance_spread numeric(14,8),
     agent_id uuid,
     call_id uuid,
     farm_id uuid,
@@ -7140,101 +7143,101 @@ INSERT INTO public.django_migrations VALUES
 	(48, 'axes', '0008_accessfailurelog', now()),
 	(49, 'axes', '0009_add_session_hash', now()),
 	(50, 'axes', '0010_accessattemptexpiration', now()),
-	(51, 'wallets', '0001_initial', now()),
-	(52, 'wallets', '0002_policies', now()),
-	(53, 'wallets', '0003_ledger', now()),
-	(54, 'wallets', '0005_rehearsing_connections', now()),
-	(55, 'wallets', '0006_hierarchy_functions', now()),
-	(56, 'wallets', '0007_connections_active_since', now()),
-	(57, 'wallets', '0008_connections_as_others_see_them', now()),
-	(58, 'wallets', '0009_reserves', now()),
-	(59, 'wallets', '0010_platforms', now()),
-	(60, 'wallets', '0011_credentials_under_aes', now()),
-	(61, 'wallets', '0012_archived_wallets', now()),
-	(62, 'wallets', '0013_waiting', now()),
-	(63, 'wallets', '0014_plans', now()),
-	(64, 'wallets', '0015_rules', now()),
-	(65, 'wallets', '0016_venue_positions', now()),
-	(66, 'wallets', '0017_protection', now()),
-	(67, 'wallets', '0018_proofs', now()),
-	(68, 'wallets', '0019_venue_names', now()),
-	(69, 'wallets', '0020_as_of', now()),
-	(70, 'wallets', '0021_unassigned', now()),
-	(71, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(72, 'wallets', '0023_derivatives', now()),
-	(73, 'wallets', '0024_held_for', now()),
-	(74, 'wallets', '0025_streams', now()),
-	(75, 'wallets', '0026_sync_turns', now()),
-	(76, 'wallets', '0027_holds', now()),
-	(77, 'wallets', '0028_venue_income', now()),
-	(78, 'wallets', '0029_what_was_found', now()),
-	(79, 'wallets', '0030_proof', now()),
-	(80, 'wallets', '0031_resting_orders', now()),
-	(81, 'wallets', '0032_places_at_platforms', now()),
-	(82, 'wallets', '0033_orders_compared', now()),
-	(83, 'wallets', '0034_perpetuals', now()),
-	(84, 'markets', '0001_initial', now()),
-	(85, 'trading', '0001_initial', now()),
-	(86, 'trading', '0002_policies', now()),
-	(87, 'trading', '0003_guards', now()),
-	(88, 'trading', '0004_sums_of_closed_trades', now()),
-	(89, 'trading', '0005_functions', now()),
-	(90, 'markets', '0002_prices', now()),
-	(91, 'trading', '0006_newest_first', now()),
-	(92, 'trading', '0007_orders_remember_the_request', now()),
-	(93, 'trading', '0008_sums_of_a_period', now()),
-	(94, 'trading', '0009_refused_orders', now()),
-	(95, 'trading', '0010_trades_of_spans', now()),
-	(96, 'trading', '0011_sorted_by_an_index', now()),
-	(97, 'trading', '0012_daily_loss', now()),
-	(98, 'trading', '0013_written_for_cursors', now()),
-	(99, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(100, 'trading', '0015_more_limits', now()),
-	(101, 'trading', '0016_stops', now()),
-	(102, 'trading', '0017_ai_state', now()),
-	(103, 'trading', '0018_what_was_stopped', now()),
-	(104, 'trading', '0019_trade_sums_of_spans', now()),
-	(105, 'markets', '0003_derivatives', now()),
-	(106, 'markets', '0004_extremes', now()),
-	(107, 'trading', '0020_limit_orders', now()),
-	(108, 'trading', '0021_amendments', now()),
-	(109, 'trading', '0022_triggers', now()),
-	(110, 'trading', '0023_distance_and_rate', now()),
-	(111, 'trading', '0024_protections', now()),
-	(112, 'trading', '0025_held_totals', now()),
-	(113, 'trading', '0026_many_cancelled_at_once', now()),
-	(114, 'trading', '0027_external_orders', now()),
-	(115, 'trading', '0028_one_cancels_the_other', now()),
-	(116, 'trading', '0029_log_of_orders_by_months', now()),
-	(117, 'markets', '0005_perpetuals', now()),
-	(118, 'trading', '0030_perpetuals', now()),
-	(119, 'trading', '0031_changed_at_the_venue', now()),
-	(120, 'trading', '0032_room_for_trails', now()),
-	(121, 'markets', '0006_kept_series', now()),
-	(122, 'farms', '0001_initial', now()),
-	(123, 'farms', '0002_policies', now()),
-	(124, 'farms', '0003_histories', now()),
-	(125, 'farms', '0004_newest_runs_first', now()),
-	(126, 'farms', '0005_restored', now()),
-	(127, 'farms', '0006_old_holds_may_go', now()),
-	(128, 'farms', '0007_where_agents_were', now()),
-	(129, 'farms', '0008_bars_of_agents', now()),
-	(130, 'farms', '0009_laboratory', now()),
-	(131, 'farms', '0010_runs_by_months', now()),
-	(132, 'farms', '0011_leverage', now()),
-	(133, 'farms', '0012_saved_strategies', now()),
-	(134, 'farms', '0013_sweeps', now()),
-	(135, 'farms', '0014_downloads', now()),
-	(136, 'farms', '0015_advice_endpoints', now()),
-	(137, 'farms', '0016_advice', now()),
-	(138, 'goals', '0001_initial', now()),
-	(139, 'goals', '0002_policies', now()),
-	(140, 'goals', '0003_requests_once', now()),
-	(141, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(142, 'goals', '0005_extended', now()),
-	(143, 'goals', '0006_holds_stand_at_wallets', now()),
-	(144, 'goals', '0007_what_was_reached', now()),
-	(145, 'users', '0008_what_scopes_write', now()),
+	(51, 'users', '0008_what_scopes_write', now()),
+	(52, 'wallets', '0001_initial', now()),
+	(53, 'wallets', '0002_policies', now()),
+	(54, 'wallets', '0003_ledger', now()),
+	(55, 'wallets', '0005_rehearsing_connections', now()),
+	(56, 'wallets', '0006_hierarchy_functions', now()),
+	(57, 'wallets', '0007_connections_active_since', now()),
+	(58, 'wallets', '0008_connections_as_others_see_them', now()),
+	(59, 'wallets', '0009_reserves', now()),
+	(60, 'wallets', '0010_platforms', now()),
+	(61, 'wallets', '0011_credentials_under_aes', now()),
+	(62, 'wallets', '0012_archived_wallets', now()),
+	(63, 'wallets', '0013_waiting', now()),
+	(64, 'wallets', '0014_plans', now()),
+	(65, 'wallets', '0015_rules', now()),
+	(66, 'wallets', '0016_venue_positions', now()),
+	(67, 'wallets', '0017_protection', now()),
+	(68, 'wallets', '0018_proofs', now()),
+	(69, 'wallets', '0019_venue_names', now()),
+	(70, 'wallets', '0020_as_of', now()),
+	(71, 'wallets', '0021_unassigned', now()),
+	(72, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(73, 'wallets', '0023_derivatives', now()),
+	(74, 'wallets', '0024_held_for', now()),
+	(75, 'wallets', '0025_streams', now()),
+	(76, 'wallets', '0026_sync_turns', now()),
+	(77, 'wallets', '0027_holds', now()),
+	(78, 'wallets', '0028_venue_income', now()),
+	(79, 'wallets', '0029_what_was_found', now()),
+	(80, 'wallets', '0030_proof', now()),
+	(81, 'wallets', '0031_resting_orders', now()),
+	(82, 'wallets', '0032_places_at_platforms', now()),
+	(83, 'wallets', '0033_orders_compared', now()),
+	(84, 'wallets', '0034_perpetuals', now()),
+	(85, 'markets', '0001_initial', now()),
+	(86, 'trading', '0001_initial', now()),
+	(87, 'trading', '0002_policies', now()),
+	(88, 'trading', '0003_guards', now()),
+	(89, 'trading', '0004_sums_of_closed_trades', now()),
+	(90, 'trading', '0005_functions', now()),
+	(91, 'markets', '0002_prices', now()),
+	(92, 'trading', '0006_newest_first', now()),
+	(93, 'trading', '0007_orders_remember_the_request', now()),
+	(94, 'trading', '0008_sums_of_a_period', now()),
+	(95, 'trading', '0009_refused_orders', now()),
+	(96, 'trading', '0010_trades_of_spans', now()),
+	(97, 'trading', '0011_sorted_by_an_index', now()),
+	(98, 'trading', '0012_daily_loss', now()),
+	(99, 'trading', '0013_written_for_cursors', now()),
+	(100, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(101, 'trading', '0015_more_limits', now()),
+	(102, 'trading', '0016_stops', now()),
+	(103, 'trading', '0017_ai_state', now()),
+	(104, 'trading', '0018_what_was_stopped', now()),
+	(105, 'trading', '0019_trade_sums_of_spans', now()),
+	(106, 'markets', '0003_derivatives', now()),
+	(107, 'markets', '0004_extremes', now()),
+	(108, 'trading', '0020_limit_orders', now()),
+	(109, 'trading', '0021_amendments', now()),
+	(110, 'trading', '0022_triggers', now()),
+	(111, 'trading', '0023_distance_and_rate', now()),
+	(112, 'trading', '0024_protections', now()),
+	(113, 'trading', '0025_held_totals', now()),
+	(114, 'trading', '0026_many_cancelled_at_once', now()),
+	(115, 'trading', '0027_external_orders', now()),
+	(116, 'trading', '0028_one_cancels_the_other', now()),
+	(117, 'trading', '0029_log_of_orders_by_months', now()),
+	(118, 'markets', '0005_perpetuals', now()),
+	(119, 'trading', '0030_perpetuals', now()),
+	(120, 'trading', '0031_changed_at_the_venue', now()),
+	(121, 'trading', '0032_room_for_trails', now()),
+	(122, 'markets', '0006_kept_series', now()),
+	(123, 'farms', '0001_initial', now()),
+	(124, 'farms', '0002_policies', now()),
+	(125, 'farms', '0003_histories', now()),
+	(126, 'farms', '0004_newest_runs_first', now()),
+	(127, 'farms', '0005_restored', now()),
+	(128, 'farms', '0006_old_holds_may_go', now()),
+	(129, 'farms', '0007_where_agents_were', now()),
+	(130, 'farms', '0008_bars_of_agents', now()),
+	(131, 'farms', '0009_laboratory', now()),
+	(132, 'farms', '0010_runs_by_months', now()),
+	(133, 'farms', '0011_leverage', now()),
+	(134, 'farms', '0012_saved_strategies', now()),
+	(135, 'farms', '0013_sweeps', now()),
+	(136, 'farms', '0014_downloads', now()),
+	(137, 'farms', '0015_advice_endpoints', now()),
+	(138, 'farms', '0016_advice', now()),
+	(139, 'goals', '0001_initial', now()),
+	(140, 'goals', '0002_policies', now()),
+	(141, 'goals', '0003_requests_once', now()),
+	(142, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(143, 'goals', '0005_extended', now()),
+	(144, 'goals', '0006_holds_stand_at_wallets', now()),
+	(145, 'goals', '0007_what_was_reached', now()),
 	(146, 'portfolio', '0001_initial', now()),
 	(147, 'portfolio', '0002_policies', now()),
 	(148, 'portfolio', '0003_scene_of_a_history', now()),
@@ -12770,6 +12773,20 @@ CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH RO
 
 
 --
+-- Name: farms_advicelevel scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.farms_advicelevel FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
+-- Name: farms_advicesetting scopes; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE ON public.farms_advicesetting FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('limits');
+
+
+--
 -- Name: portfolio_exposurelimit scopes; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -17240,6 +17257,27 @@ GRANT UPDATE(exit_price) ON TABLE public.farms_adviceproposal TO moniqo_app;
 --
 
 GRANT UPDATE(gain) ON TABLE public.farms_adviceproposal TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_adviceproposal.own; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(own) ON TABLE public.farms_adviceproposal TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_adviceproposal.chance; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(chance) ON TABLE public.farms_adviceproposal TO moniqo_app;
+
+
+--
+-- Name: COLUMN farms_adviceproposal.chance_spread; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(chance_spread) ON TABLE public.farms_adviceproposal TO moniqo_app;
 
 
 --

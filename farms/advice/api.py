@@ -8,6 +8,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from farms.advice import asking, facts, reading, wanting
+from farms.advice.honesty import honesty
 from farms.advice.schemas import (
     AdviceDetailOut,
     AdviceIn,
@@ -17,6 +18,8 @@ from farms.advice.schemas import (
     AdviceSettingOut,
     AgentAdviceIn,
     AgentAdviceOut,
+    HonestyOut,
+    HonestyQuery,
     setting_out,
 )
 from kit.api import Page, paginate
@@ -60,6 +63,15 @@ def list_advice(request: HttpRequest, query: Query[AdviceQuery]) -> Any:
     if query.status is not None:
         rows = rows.filter(status=query.status)
     return paginate(rows, query, present=reading.call_row)
+
+
+@router.get("/advice/honesty", response=HonestyOut, summary="What was proposed against what happened then")
+def get_honesty(request: HttpRequest, query: Query[HonestyQuery]) -> Any:
+    """Of all settled proposals, or of one agent's."""
+    owner_id = owner_of(request)
+    if query.agent_id is not None:
+        facts.find(owner_id=owner_id, agent_id=query.agent_id)
+    return honesty(owner_id=owner_id, agent_id=query.agent_id)
 
 
 @router.get("/advice/{uuid:call_id}", response=AdviceDetailOut, summary="One question, what was told and said")

@@ -22,6 +22,7 @@ from kit import clock, tenancy
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told
+from kit.users.models import Token
 from markets.candles.reading import moment
 from markets.models import Timeframe
 
@@ -30,6 +31,8 @@ MOST_ANSWERS: Final = 2
 SPARE: Final = timedelta(seconds=60)
 WAKING_SECONDS: Final = 60
 ANSWER_LENGTH: Final = 20_000
+# What a model's answer may come to, whatever it says: the database refuses every other scope's tables.
+MAY: Final = (Token.Scope.READ.value, Token.Scope.TRADE.value, Token.Scope.AGENT.value)
 # Of these nothing was answered, so nothing was spent.
 FREE: Final = frozenset({"key", "quota", "busy", "server"})
 
@@ -100,7 +103,7 @@ def waits() -> bool:
 def answer(call: AdviceCall) -> AdviceCall:
     """Ask the model what `take` has taken up, and write down what came of it. Run it outside of transactions."""
     talk = _talk(call)
-    with tenancy.tenant(call.owner_id):
+    with tenancy.tenant(call.owner_id, scopes=MAY):
         if talk.answers:
             endpoints.note_answer(call.endpoint)
         if talk.trouble is not None:

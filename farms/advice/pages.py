@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from farms.advice import asking, facts, reading, wanting
 from farms.advice.forms import AdviceForm, LevelForm
+from farms.advice.honesty import honesty
 from kit.errors import MoniqoError, NotFoundError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary
@@ -117,6 +118,17 @@ def ask(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, "A model is asked; its answer stands here when it is there.")
     return redirect("advice:list")
+
+
+@login_required
+@require_GET
+def honest(request: HtmxRequest) -> HttpResponse:
+    """What was proposed against what happened then."""
+    owner_id = owner_of(request)
+    page = Pages(reading.proposals(owner_id=owner_id), SHOWN).get_page(request.GET.get("page"))
+    rows = [reading.proposal_row(made) for made in page.object_list]
+    context = {"found": honesty(owner_id=owner_id), "page": page, "rows": rows}
+    return render(request, "advice/honesty.html", context)
 
 
 def _named(request: HttpRequest, name: str) -> UUID | None:

@@ -50,6 +50,8 @@ class ProposalRow:
     settled_at: datetime | None
     exit_price: Decimal | None
     gain: Decimal | None
+    own: Decimal | None
+    chance: Decimal | None
 
     @property
     def colour(self) -> str:
@@ -162,6 +164,11 @@ def calls(*, owner_id: UUID) -> "QuerySet[AdviceCall]":
     """Questions, newest first, with what `call_row` reads."""
     related = ("agent", "farm", "instrument", "endpoint", "proposal__instrument")
     return AdviceCall.objects.filter(owner_id=owner_id).select_related(*related)
+
+
+def proposals(*, owner_id: UUID) -> "QuerySet[AdviceProposal]":
+    """What was proposed, newest first, with what `proposal_row` reads."""
+    return AdviceProposal.objects.filter(owner_id=owner_id).select_related("instrument")
 
 
 def find_call(*, owner_id: UUID, call_id: UUID) -> CallRow:

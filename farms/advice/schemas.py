@@ -93,6 +93,8 @@ class AdviceProposalOut(Schema):
     settled_at: datetime | None
     exit_price: Amount | None = Field(description="Where it ended: its stop, its target, or the close at its horizon.")
     gain: Amount | None = Field(description="What one unit of money would have made by then, fees paid: a fraction.")
+    own: Amount | None = Field(description="What its agent's own rules made of one unit in the same candles.")
+    chance: Amount | None = Field(description="What such a proposal makes by chance, on average.")
 
 
 class AdviceOut(Schema):
@@ -128,6 +130,58 @@ class AdviceDetailOut(AdviceOut):
 
     messages: list[AdviceMessageOut]
     answers: list[str]
+
+
+class BucketOut(Schema):
+    """Proposals by the confidence that was stated: how many of them came true, and the range of that at 95 %."""
+
+    low: Amount = Field(description="From this stated confidence on, a fraction.")
+    high: Amount = Field(description="Below this one.")
+    count: int
+    hits: int
+    stated: float = Field(description="The stated confidence, on average.")
+    rate: float = Field(description="The fraction that made money, fees paid.")
+    least: float
+    most: float
+
+
+class AgainstOut(Schema):
+    """What proposals made on average beside something else, fractions with fees paid; the difference with its range at
+    95 %."""
+
+    count: int
+    advice: float = Field(description="What one unit of money made by advice, on average.")
+    other: float = Field(description="What it made otherwise.")
+    difference: float = Field(description="How much more advice made.")
+    least: float
+    most: float
+
+
+class HonestyOut(Schema):
+    """What was proposed against what happened then. Below `needed` settled proposals `verdict` says that there is none.
+
+    `own` is against the agents' own rules in the same candles, `chance` against as many such proposals by chance.
+    """
+
+    settled: int
+    waiting: int
+    holds: int
+    needed: int
+    is_enough: bool
+    hits: int
+    rate: float = Field(description="The fraction of them that made money, fees paid.")
+    least: float
+    most: float
+    buckets: list[BucketOut]
+    own: AgainstOut | None
+    chance: AgainstOut | None
+    verdict: Words
+
+
+class HonestyQuery(Schema):
+    """Of one agent; left out: of all."""
+
+    agent_id: UUID | None = None
 
 
 class AdviceIn(Body):

@@ -9,6 +9,7 @@ app_name = "advice"
 urlpatterns = [
     path("", pages.listed, name="list"),
     path("ask/", pages.ask, name="ask"),
+    path("honesty/", pages.honest, name="honesty"),
     path("settings/", pages.settings, name="settings"),
     path("agents/<uuid:pk>/", pages.level, name="level"),
     path("agents/<uuid:pk>/card/", pages.card, name="card"),

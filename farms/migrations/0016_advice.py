@@ -11,7 +11,7 @@ import farms.models.farms
 import kit.clock
 import kit.models
 from kit.history import History, history_sql
-from kit.tenancy import policy_sql
+from kit.tenancy import policy_sql, scopes_sql
 
 # A question stays as it was asked; what came of it is written once. A proposal stays as it was made.
 MAY_CHANGE = {
@@ -23,7 +23,10 @@ MAY_CHANGE = {
         over="OLD.finished_at IS NOT NULL",
     ),
     "farms_adviceproposal": History(
-        columns=("became", "said", "approval_id", "order_id", "settled_at", "exit_price", "gain"),
+        columns=(
+            "became", "said", "approval_id", "order_id", "settled_at", "exit_price", "gain", "own",
+            "chance", "chance_spread",
+        ),
         over="OLD.settled_at IS NOT NULL",
     ),
 }  # fmt: skip
@@ -35,6 +38,7 @@ class Migration(migrations.Migration):
         ("farms", "0015_advice_endpoints"),
         ("markets", "0006_kept_series"),
         ("trading", "0032_room_for_trails"),
+        ("users", "0008_what_scopes_write"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -276,6 +280,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "own",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=8,
+                        help_text="What its agent's rules alone made meanwhile.",
+                        max_digits=14,
+                        null=True,
+                    ),
+                ),
+                (
+                    "chance",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=8,
+                        help_text="What such a proposal makes by chance.",
+                        max_digits=14,
+                        null=True,
+                    ),
+                ),
+                (
+                    "chance_spread",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=8,
+                        help_text="The deviation of that.",
+                        max_digits=14,
+                        null=True,
+                    ),
+                ),
+                (
                     "agent",
                     models.ForeignKey(
                         blank=True,
@@ -461,4 +495,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),
         migrations.RunSQL(history_sql(MAY_CHANGE), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            "".join(scopes_sql(table, "INSERT OR DELETE OR UPDATE", "limits") for table in TABLES[:2]),
+            migrations.RunSQL.noop,
+        ),
     ]

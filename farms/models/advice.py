@@ -218,6 +218,15 @@ class AdviceProposal(Identified, Owned):
     settled_at = models.DateTimeField(null=True, blank=True)
     exit_price = MoneyField(null=True, blank=True)
     gain = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="A fraction.")
+    own = models.DecimalField(
+        max_digits=14, decimal_places=8, null=True, blank=True, help_text="What its agent's rules alone made meanwhile."
+    )
+    chance = models.DecimalField(
+        max_digits=14, decimal_places=8, null=True, blank=True, help_text="What such a proposal makes by chance."
+    )
+    chance_spread = models.DecimalField(
+        max_digits=14, decimal_places=8, null=True, blank=True, help_text="The deviation of that."
+    )
 
     class Meta:
         ordering = ("-created_at",)

@@ -299,9 +299,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
     ask_owner(program, master, farm, agent, markets[0])
-<<<<<<< HEAD
     program.call("post", "/positions/{position_id}/close", status=201, position_id=held)
-=======
     ask_a_model(program, agent)
 
 
@@ -315,7 +313,7 @@ def ask_a_model(program: Program, agent: Any) -> None:
     assert program.call("get", "/agents/{agent_id}/advice", **level) == wanted
     asked = program.call("post", "/advice", {"agent_id": agent["id"]}, status=202)["id"]
     assert program.call("get", "/advice/{call_id}", call_id=asked)["status"] == "waiting"
->>>>>>> fb2b126 (Ask language models for advice within budgets, and let it come to what its owner has chosen)
+    assert program.call("get", "/advice/honesty")["settled"] == 0
 
 
 def try_out(program: Program, number: int, agent: Any) -> None:

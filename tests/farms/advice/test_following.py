@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from farms.advice.asking import answer
+from farms.advice.asking import MAY, answer
 from farms.advice.following import MARK
 from farms.models import AdviceProposal, Agent
 from farms.services import pause_agent
-from kit import clock
+from kit import clock, tenancy
 from kit.approvals import services as approvals
 from kit.approvals.models import Approval
 from kit.audit.models import AuditEntry
@@ -53,6 +53,30 @@ def test_below_act_nothing_is_written_but_what_it_thinks(board: Board, level: st
     state = AiState.objects.get()
     assert (state.sentiment, state.exposure, state.written_by) == (Decimal("0.2"), None, MARK)
     assert state.expires_at == AdviceProposal.objects.get().due_at
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trading_risklimit SET maximum_notional = 1e9",
+        "DELETE FROM trading_risklimit",
+        "UPDATE farms_advicelevel SET level = 'act'",
+        "UPDATE farms_advicesetting SET day_tokens = 1e9",
+        "UPDATE wallets_credential SET key_id = ''",
+        "UPDATE users_token SET revoked_at = NULL",
+        "DELETE FROM portfolio_exposurelimit",
+        "UPDATE farms_adviceendpoint SET base_url = 'https://elsewhere.example.com'",
+    ],
+)
+def test_the_database_refuses_what_an_answer_may_not_come_to(board: Board, statement: str) -> None:
+    """Whatever our code forgot: an answer is written down with the scopes of a trading agent."""
+    board.level("act")
+    with (
+        pytest.raises(DatabaseError, match=r"scope|permission denied"),
+        tenancy.tenant(board.owner_id, scopes=MAY),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
 
 
 def test_a_comment_asks_for_nothing_and_places_nothing(board: Board) -> None:
