@@ -21,7 +21,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from farms.models import AdviceCall, AdviceLevel, AdviceProposal, AdviceSetting, SavedStrategy, StrategyVersion
+from farms.models import SavedStrategy, StrategyVersion
 from goals import services as goals
 from goals.models import Goal, GoalProgress
 from goals.targets import read
@@ -39,7 +39,6 @@ from portfolio import corrections
 from portfolio.exposure.limits import Wish as Limited
 from portfolio.exposure.limits import set_limit
 from tests.conftest import WORKER, as_operators, cloned_database, make_user
-from tests.farms.advice.conftest import make_endpoint
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
@@ -95,7 +94,6 @@ def _fill(world: World) -> None:
     """What a fund's usual life leaves empty."""
     owner = world.owner
     platform = keyed_platform("key")
-    endpoint = make_endpoint("https://models.example.com/v1")
     with tenancy.tenant(owner.pk):
         raise_alert(owner_id=owner.pk, key="sync:guards", title="An alert")
         mute(user_id=owner.pk, key="sync:guards")
@@ -144,16 +142,6 @@ def _fill(world: World) -> None:
         StrategyVersion.objects.create(
             owner=owner, saved=saved, number=1, parameters={}, instrument=world.bitcoin, timeframe="1h", bars=1000
         )
-        AdviceSetting.objects.create(owner=owner)
-        AdviceLevel.objects.create(owner=owner, agent=world.agent)
-        call = AdviceCall.objects.create(
-            owner=owner, about="portfolio", occasion="demand", endpoint=endpoint, model="m", messages=[], markets={},
-            reserved_tokens=1, reserved_cost=1,
-        )  # fmt: skip
-        AdviceProposal.objects.create(
-            owner=owner, call=call, instrument=world.bitcoin, timeframe="1h", model="m", level="comment", action="buy",
-            size=1, horizon=1, confidence=1, reasons=[], price=1, bar=0, fee=0, due_at=clock.now(),
-        )  # fmt: skip
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()
@@ -315,7 +303,7 @@ OVER = {
     "alerts_alert": "resolved_at = now()",
     "alerts_delivery": "status = 'failed', ended_at = now()",
     "approvals_approval": "status = 'declined', answered_at = now()",
-    "farms_advicecall": "status = 'lost', finished_at = now()",
+    "farms_advicecall": "status = 'lost', finished_at = coalesce(finished_at, now())",
     "farms_adviceproposal": "settled_at = now()",
     "farms_agentfarmassignment": "ended_at = now()",
     "farms_backtest": "status = 'done', finished_at = now()",

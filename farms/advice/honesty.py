@@ -155,7 +155,7 @@ def _against(advice: list[float], other: list[float], error: float) -> Against:
 def _verdict(settled: int, own: Against | None, chance: Against | None) -> Sentence:
     if settled < NEEDED:
         return sentence(
-            "{settled} proposals are settled: below {needed} nothing can be told from luck, so there is no verdict.",
+            "Settled are {settled} of {needed} proposals: fewer cannot be told from luck, so there is no verdict.",
             settled=number(str(settled)), needed=number(str(NEEDED)),
         )  # fmt: skip
     words = [_compared(chance, "chance"), _compared(own, "its agents' own rules")]

@@ -83,7 +83,7 @@ def test_under_a_hundred_there_is_no_verdict(board: Board) -> None:
     found = honesty(owner_id=board.owner_id)
     assert not found.is_enough
     assert found.verdict.exact == (
-        "99 proposals are settled: below 100 nothing can be told from luck, so there is no verdict."
+        "Settled are 99 of 100 proposals: fewer cannot be told from luck, so there is no verdict."
     )
     judged(board, 1, gain=Decimal("0.5"), chance=Decimal(0), chance_spread=Decimal("0.01"), own=Decimal(0))
     found = honesty(owner_id=board.owner_id)
@@ -130,7 +130,7 @@ def test_the_page_says_that_there_is_no_verdict_and_shows_what_there_is(
     client.force_login(board.desk.owner)
     html = client.get("/advice/honesty/").content.decode()
     assert "No verdict." in html
-    assert "1 proposals are settled" in html
+    assert "Settled are 1 of 100 proposals" in html
     assert "+3.80" in html
     assert client.get("/api/v1/advice/honesty").json()["settled"] == 1
     client.force_login(other_owner)
