@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from farms.advice import admin as advice  # noqa: F401  # registers its tables
 from farms.laboratory import admin as laboratory  # noqa: F401  # registers its tables
 from farms.models import (
     Agent,

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from farms import selectors, services
+from farms.advice import asking, budgets, settling, wanting
 from farms.laboratory import jobs, running
 from kit import tenancy
 
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 # A backtest is over in seconds; one that takes minutes is told so, and a worker that does not hear it is ended.
 LABORATORY_SECONDS: Final = 540
+# Longer than the longest lease of a question to a model.
+ADVICE_SECONDS: Final = 720
 
 
 @shared_task(name="farms.tasks.run_due_agents")
@@ -66,3 +69,39 @@ def work_in_laboratory() -> None:
     """Carry out what waits in the laboratory, one job a task, so that whatever else waits has its turn in between."""
     if running.take_part():
         jobs.wake()
+
+
+@shared_task(name="farms.tasks.keep_advice")
+def keep_advice() -> None:
+    """Ask models about candles that have closed, and end what no worker came back from."""
+    for owner_id in budgets.owners_with_lost_ones():
+        with tenancy.tenant(owner_id):
+            budgets.let_go_of_lost(owner_id=owner_id)
+    for owner_id, agent_id in wanting.due_levels():
+        with tenancy.tenant(owner_id):
+            wanting.ask_at_close(owner_id=owner_id, agent_id=agent_id)
+    if asking.waits():
+        asking.wake()
+
+
+@shared_task(name="farms.tasks.ask_models", soft_time_limit=ADVICE_SECONDS, time_limit=ADVICE_SECONDS + 60)
+def ask_models() -> None:
+    """Ask a model what waits longest, one question a task, so that whatever else waits has its turn in between."""
+    if (call := asking.take()) is not None:
+        asking.answer(call)
+        if asking.waits():
+            asking.wake()
+
+
+@shared_task(name="farms.tasks.settle_advice")
+def settle_advice() -> None:
+    """Hold what models proposed against what happened until its horizon was over."""
+    for owner_id in settling.owners_with_due_ones():
+        with tenancy.tenant(owner_id):
+            settling.settle(owner_id=owner_id)
+
+
+@shared_task(name="farms.tasks.forget_old_advice")
+def forget_old_advice() -> int:
+    """Delete what models were asked and said so many days ago; what they proposed stays."""
+    return budgets.forget_old_calls()

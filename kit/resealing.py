@@ -1,6 +1,7 @@
-"""What migrations call to seal again, in the form of today, what an earlier version sealed."""
+"""Secrets sealed again: by migrations, what an earlier version sealed; every night, what an older key has sealed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
@@ -50,3 +51,31 @@ def reseal(
             if len(batch) < BATCH:
                 break
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Secrets that a floor above keeps. `rotate` seals those of older keys again with the first and says how many, and
+    which no key opens; `count_old` says how many are left."""
+
+    rotate: Callable[[], tuple[int, tuple[str, ...]]]
+    count_old: Callable[[], int]
+
+
+_kept: list[Kept] = []
+
+
+def keep(kept: Kept) -> None:
+    """Let these be sealed again with the others from now on."""
+    _kept.append(kept)
+
+
+def rotate_others() -> tuple[int, tuple[str, ...]]:
+    """Seal again what the floors above keep."""
+    done = [kept.rotate() for kept in _kept]
+    return sum(count for count, _ in done), tuple(one for _, unreadable in done for one in unreadable)
+
+
+def count_others() -> int:
+    """How many of them are not sealed with the first key."""
+    return sum(kept.count_old() for kept in _kept)

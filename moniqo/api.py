@@ -17,6 +17,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
+from farms.advice.api import router as advice
 from farms.analytics.api import router as analytics
 from farms.api import router as farms
 from farms.assigning.api import router as assigning
@@ -118,6 +119,7 @@ api.add_router("/", laboratory, tags=["laboratory"])
 api.add_router("/", composing, tags=["strategies"])
 api.add_router("/", sweeps, tags=["laboratory"])
 api.add_router("/", downloads, tags=["laboratory"])
+api.add_router("/", advice, tags=["advice"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])

@@ -63,6 +63,8 @@ RULES: Final[dict[str, Rule]] = {
     "farms_sweep": Rule("created_at", why=TRIED),
     "farms_sweepblock": Rule("created_at", why=TRIED),
     "farms_sweepresult": Rule("created_at", why=TRIED),
+    "farms_advicecall": Rule("created_at", "ADVICE_DAYS", goes="finished_at IS NOT NULL"),
+    "farms_adviceproposal": Rule("created_at", why="What a model proposed is compared with what happened then."),
     "farms_download": Rule("created_at", why=DONE),
     "trading_order": Rule("created_at", why=TRADES),
     "trading_fill": Rule("filled_at", why=TRADES),
@@ -121,7 +123,8 @@ RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(
         (
             "alerts_channel", "alerts_taskfailure", "auth_group", "auth_group_permissions", "auth_permission",
-            "django_content_type", "django_migrations", "farms_agent", "farms_farm", "farms_strategy", "goals_goal",
+            "django_content_type", "django_migrations", "farms_adviceendpoint", "farms_advicelevel",
+            "farms_advicesetting", "farms_agent", "farms_farm", "farms_strategy", "goals_goal",
             "goals_goalassignment", "goals_goalcursor", "goals_goaltotal", "markets_feedstate",
             "markets_instrument", "markets_lastprice", "markets_ticker", "portfolio_exposurelevel",
             "portfolio_exposurelimit", "portfolio_flowmark", "portfolio_portfoliostate",

@@ -58,6 +58,8 @@ SCHEDULE: Final = {
     "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
     # Whoever asks for a backtest wakes a worker; this is for where that was lost, or a worker died.
     "work in the laboratory": every(15, "farms.tasks.work_in_laboratory"),
+    "keep advice": every(15, "farms.tasks.keep_advice"),
+    "settle advice": every(120, "farms.tasks.settle_advice"),
     "update goals": every(10, "goals.tasks.update_goals"),
     "rebalance": every(60, "portfolio.tasks.rebalance"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),
@@ -87,6 +89,7 @@ SCHEDULE: Final = {
     "look at what keys may do": nightly(3, 50, "wallets.tasks.look_at_rights"),
     "thin out the series of goals": nightly(4, 30, "goals.tasks.thin_out_series"),
     "forget old approvals": nightly(4, 25, "kit.approvals.tasks.forget_old_approvals"),
+    "forget old advice": nightly(4, 35, "farms.tasks.forget_old_advice"),
     "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),

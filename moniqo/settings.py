@@ -410,9 +410,13 @@ SESSION_COOKIE_AGE = 14 * 86_400
 SESSION_DAYS = 14
 # How many workers of the whole installation are at the laboratory at the same time: one for each processor of theirs.
 LABORATORY_WORKERS = max(int(os.environ.get("MONIQO_LABORATORY_WORKERS", "2")), 1)
+# How many models are asked at the same time in the whole installation.
+ADVICE_AT_ONCE = max(int(os.environ.get("MONIQO_ADVICE_AT_ONCE", "2")), 1)
 AGENT_RUN_DAYS = _days("AGENT_RUN", 90)  # runs that placed no order; the others stay for ever
 ORDER_LOG_DAYS = _days("ORDER_LOG", 365)  # steps and risk decisions of orders that were never filled
 AUDIT_DAYS = _days("AUDIT", 2557)  # seven years: who did what
+# What models were asked and said; budgets look back over 30 days of it.
+ADVICE_DAYS = max(int(os.environ.get("MONIQO_ADVICE_DAYS") or 30), 30)
 CALL_DAYS = _days("CALL", 90)  # what programs called through MCP and AG-UI
 SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # values of every five minutes
 HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever

@@ -27,6 +27,7 @@ urlpatterns = [
     path("farms/", include("farms.urls")),
     path("strategies/", include("farms.composing.urls")),
     path("laboratory/", include("farms.laboratory.urls")),
+    path("advice/", include("farms.advice.urls")),
     path("goals/", include("goals.urls")),
     path("trading/", include("trading.urls")),
     path("alerts/", include("kit.alerts.urls")),

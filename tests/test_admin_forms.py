@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from kit import tenancy
 from kit.users.models import User
 from tests.conftest import make_user
+from tests.farms.advice.conftest import make_endpoint
 from tests.test_admin import Fields, admin_url, columns, desk
 from tests.wallets.books import keyed_platform
 from wallets.models import Platform, Wallet
@@ -49,6 +50,17 @@ PLATFORM_LIMIT = {
     "notional_asset": ("", "a\0b", "x" * 6000),
 }
 CREDENTIAL = {"pattern": ("(", "[a-", "a\0b"), "name": ("", "a\0b", "x" * 6000), "position": ("-1", "NaN", "1e9", "")}
+ENDPOINT = {
+    "name": ("", "Simulated", "a\0b", "x" * 6000),
+    "base_url": ("", "javascript:alert(1)", "https://name:secret@example.com", "https://example.com/v1?key=1", "a\0b"),
+    "model": ("", "a\0b", "x" * 6000),
+    "value": ("a key", "schlüssel", "a\0b"),
+    "price_in": ("-1", *HOSTILE),
+    "price_out": ("-1", *HOSTILE),
+    "most_tokens": ("49", "32001", *HOSTILE),
+    "seconds": ("0", "301", *HOSTILE),
+    "stopped": ("x" * 6000,),
+}
 PERSON = {
     "email": ("", "nobody", "a\0b", "x" * 6000),
     "timezone": ("Nowhere/Here", "a\0b", ""),
@@ -78,6 +90,12 @@ FORMS: dict[str, tuple[Form | None, Form | None]] = {
     "wallets.Credential": (
         Form({}, {"connection": ("nonsense",), "field": ("unknown", "a\0b"), "value": ("", "a\0b")}),
         None,
+    ),
+    "farms.AdviceEndpoint": (
+        Form({"name": "Another", "base_url": "https://models.example.com/v1", "model": "m", "value": "sk-1",
+              "price_in": "0.15", "price_out": "0.6"},
+             ENDPOINT),
+        Form({"model": "another", "stopped": "", "value": "sk-2"}, ENDPOINT),
     ),
     "wallets.Wallet": (None, Form({"trading_state": "halted"}, {"trading_state": ("nowhere", *HOSTILE)})),
     "wallets.WalletRule": (None, Form({})),
@@ -112,6 +130,7 @@ def world(desk: Client) -> Client:
     """With a platform that asks for a key, so that there is a row of everything that can be written."""
     keyed_platform("key")
     make_user("owner@example.com")
+    make_endpoint("https://models.example.com/v1")
     return desk
 
 

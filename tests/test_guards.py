@@ -63,7 +63,8 @@ HISTORIES = {
 }
 # What is of now, or a wish of its owner: it is written anew, and its past stands elsewhere or nowhere.
 OF_NOW = {
-    "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_agent", "farms_farm", "goals_goal",
+    "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_advicelevel", "farms_advicesetting", "farms_agent",
+    "farms_farm", "goals_goal",
     "goals_goalcursor", "goals_goaltotal", "portfolio_exposurelevel", "portfolio_exposurelimit", "portfolio_flowmark",
     "portfolio_portfoliostate", "portfolio_rebalancerule",
     "trading_entrylock", "trading_order", "trading_position", "trading_risklimit",
@@ -304,6 +305,8 @@ OVER = {
     "alerts_alert": "resolved_at = now()",
     "alerts_delivery": "status = 'failed', ended_at = now()",
     "approvals_approval": "status = 'declined', answered_at = now()",
+    "farms_advicecall": "status = 'lost', finished_at = coalesce(finished_at, now())",
+    "farms_adviceproposal": "settled_at = now()",
     "farms_agentfarmassignment": "ended_at = now()",
     "farms_backtest": "status = 'done', finished_at = now()",
     "farms_download": "status = 'done', finished_at = now()",

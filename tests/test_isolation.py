@@ -13,6 +13,7 @@ OURS = {"users", "audit", "alerts", "approvals", "markets", "wallets", "trading"
 SHARED = {
     "alerts.PlatformAlert",  # operators' only, by its policy
     "users.User",
+    "farms.AdviceEndpoint",  # written by operators only, by grant, but for its pauses
     "markets.Instrument",
     "markets.Candle",
     "markets.Ticker",

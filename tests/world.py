@@ -15,13 +15,24 @@ from uuid import uuid4
 
 import numpy as np
 
+from farms.advice.wanting import set_advice, set_level
 from farms.composing.changes import changes
 from farms.laboratory import jobs, running
 from farms.laboratory.asking import Wish as Tried
 from farms.laboratory.asking import request_backtest
 from farms.laboratory.downloading import request_download
 from farms.laboratory.sweep_asking import SweepWish, request_sweep
-from farms.models import Agent, Backtest, Farm, SavedStrategy, StrategyVersion, Sweep
+from farms.models import (
+    AdviceCall,
+    AdviceEndpoint,
+    AdviceProposal,
+    Agent,
+    Backtest,
+    Farm,
+    SavedStrategy,
+    StrategyVersion,
+    Sweep,
+)
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
 from goals.models import Goal
 from goals.services import create as create_goal
@@ -38,6 +49,7 @@ from portfolio.services import roll_up_days, take_snapshots
 from quant import strategies
 from quant.candles import Candles
 from tests.conftest import make_user
+from tests.farms.advice.conftest import make_endpoint
 from tests.farms.laboratory.by_hand import carry_out_by_hand
 from tests.quant.market import random_candles
 from trading.risk.ai_state import Wish, write_ai_state
@@ -70,6 +82,7 @@ class World:
     backtest: Backtest | None = None
     saved: SavedStrategy | None = None
     sweep: Sweep | None = None
+    advice: AdviceCall | None = None
 
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
@@ -107,7 +120,47 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
     world.backtest = _try(world)
     world.saved = _save(world)
     world.sweep = _sweep(world)
+    world.advice = _advise(world)
     return world
+
+
+def _advise(world: World) -> AdviceCall:
+    """A model that proposed twice, of which one was settled, and that answered with markup once."""
+    owner, agent = world.owner, world.agent
+    endpoint = AdviceEndpoint.objects.first() or make_endpoint("https://models.example.com/v1")
+    with tenancy.tenant(owner.pk):
+        set_advice(owner_id=owner.pk, is_on=True, endpoint_id=endpoint.pk, budgets={})
+        set_level(owner_id=owner.pk, agent_id=agent.pk, level="propose", every=4, daily_orders=2)
+        told = [{"role": "system", "content": "Answer as JSON."}, {"role": "user", "content": '{"price": 66543.2}'}]
+        asked = {
+            "owner": owner, "about": f"agent:{agent.pk}", "agent": agent, "endpoint": endpoint, "model": "a-model",
+            "messages": told, "markets": {}, "reserved_tokens": 9_000, "reserved_cost": Decimal("0.012"),
+            "tokens_in": 3_210, "tokens_out": 123, "cost": Decimal("0.003456"), "milliseconds": 2_345,
+            "finished_at": clock.now(),
+        }  # fmt: skip
+        AdviceCall.objects.create(
+            **asked, occasion="close", status="nothing", answers=["<p>Buy!</p>", "Ignore all limits."],
+            cause="It answered with markup instead of JSON.",
+        )  # fmt: skip
+        made = {
+            "owner": owner, "agent": agent, "instrument": world.bitcoin, "timeframe": "1h", "model": "a-model",
+            "level": "propose", "action": "buy", "size": Decimal("0.5"), "stop": Decimal(65_000), "target": None,
+            "horizon": 6, "confidence": Decimal("0.7"), "reasons": ["The trend is <b>up</b>: 66,543 is above."],
+            "price": Decimal("66543.21"), "bar": 0, "fee": Decimal("0.001"),
+        }  # fmt: skip
+        calls = []
+        for days, became in ((3, "shown"), (0, "held_back")):
+            with clock.at(clock.now() - timedelta(days=days)):
+                call = AdviceCall.objects.create(**asked, occasion="demand", status="proposal", answers=["{}"])
+                due = clock.now() + timedelta(hours=6)
+                one = AdviceProposal.objects.create(**made, call=call, due_at=due, became=became, said="It is paused.")
+            if days:
+                AdviceProposal.objects.filter(pk=one.pk).update(
+                    settled_at=clock.now(), exit_price=Decimal(67_000), gain=Decimal("0.0048"), own=Decimal("0.001"),
+                    chance=Decimal("-0.002"), chance_spread=Decimal("0.01"),
+                )  # fmt: skip
+            calls.append(call)
+        return calls[-1]
 
 
 def _save(world: World) -> SavedStrategy:

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 
-from farms.engine.decision import SKIP, Decision, Means, decide, leave_it
+from farms.engine.decision import SKIP, Decision, Means, Signal, decide, leave_it
 from farms.engine.quiet import positions_of, write
 from farms.engine.runs import View, look, may_short, row
 from farms.engine.standing import lock_agent, lock_farm, members
@@ -149,28 +149,14 @@ def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capita
     then.
     """
     signal = view.signal
-    means = partial(_means, agent, view, batch, capital, held)
+    means = partial(means_of, agent, view, batch, capital, held)
     decision = decide(signal=signal, held=held, means=means, may_short=may_short(agent))
     run = _Run(agent, view, decision)
     if run.decision.quantity <= 0:
         return run
     enters = run.decision.kind == "enter"
-    standing = batch.facts(agent.wallet_id).standing
-    # What an order of its owner rests with is sold by that one.
-    free = run.decision.quantity if enters else abs(standing.position) - standing.selling
-    is_buy = signal.enter > 0 if enters else held is not None and held < 0
-    terms = Terms(
-        side=Side.BUY if is_buy else Side.SELL,
-        quantity=min(run.decision.quantity, free) if free > 0 else run.decision.quantity,
-        reason=run.decision.explanation,
-        reduce_only=not enters,
-        exit_stop=signal.stop if enters else None,
-        exit_target=signal.target if enters else None,
-        exit_trail=signal.trail if enters else None,
-        leverage=agent.leverage if may_short(agent) else None,
-    )
     try:
-        run.order = batch.place(agent.wallet_id, terms)
+        run.order = batch.place(agent.wallet_id, terms_of(agent, signal, run.decision, held, batch))
     except WrongSideError as error:
         run.decision = replace(run.decision, kind="skip", explanation=_instead(run.decision, error.sentence))
         return run
@@ -179,7 +165,26 @@ def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capita
     return run
 
 
-def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held: Decimal | None) -> Means:
+def terms_of(agent: Agent, signal: Signal, decision: Decision, held: Decimal | None, batch: Batch) -> Terms:
+    """What the order of a decision to enter or to leave asks for."""
+    enters = decision.kind == "enter"
+    standing = batch.facts(agent.wallet_id).standing
+    # What an order of its owner rests with is sold by that one.
+    free = decision.quantity if enters else abs(standing.position) - standing.selling
+    is_buy = signal.enter > 0 if enters else held is not None and held < 0
+    return Terms(
+        side=Side.BUY if is_buy else Side.SELL,
+        quantity=min(decision.quantity, free) if free > 0 else decision.quantity,
+        reason=decision.explanation,
+        reduce_only=not enters,
+        exit_stop=signal.stop if enters else None,
+        exit_target=signal.target if enters else None,
+        exit_trail=signal.trail if enters else None,
+        leverage=agent.leverage if may_short(agent) else None,
+    )
+
+
+def means_of(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held: Decimal | None) -> Means:
     """What the agent may spend now, with what leaving what is `held` would free, and what its farm leaves it in the
     instrument."""
     facts, instrument = batch.facts(agent.wallet_id), agent.instrument

@@ -1,5 +1,6 @@
 """What farms keep: themselves and their agents, and what the laboratory tried."""
 
+from farms.models.advice import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting
 from farms.models.downloads import Download
 from farms.models.farms import (
     Agent,
@@ -24,6 +25,11 @@ from farms.models.laboratory import (
 from farms.models.promotions import Promotion
 
 __all__ = [
+    "AdviceCall",
+    "AdviceEndpoint",
+    "AdviceLevel",
+    "AdviceProposal",
+    "AdviceSetting",
     "Agent",
     "AgentFarmAssignment",
     "AgentRun",

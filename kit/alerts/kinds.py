@@ -100,6 +100,9 @@ KINDS: Final = {
         Kind("restart", "Started again", WARNING,
              "Operators: a part hung or ended again and again, and was started again",
              "it has stayed up for a minute"),
+        Kind("endpoint", "Model not asked", WARNING,
+             "Operators: an endpoint of a language model rejects its key, or its quota is used up; nobody asks it",
+             "an operator has looked and empties its field Stopped"),
         Kind("months", "Month not made", WARNING,
              "Operators: rows came for a month whose part of a table nobody had made; they were sorted in",
              "the next night that finds none"),
@@ -136,7 +139,7 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind", "approval")),
     "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),
     "work": ("What Moniqo does on its own", ("failing", "channel")),
-    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag", "restart", "months")),
+    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag", "restart", "endpoint", "months")),
 }
 
 

@@ -37,10 +37,12 @@ ANSWER: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who asks: the program's token, and its key of a question that it asks once."""
+    """Who asks: the program's token, and its key of a question that it asks once. What asks from inside has no token
+    and says its `name`."""
 
     token: Token | None
     key: str = ""
+    name: str = ""
 
 
 def ask(
@@ -72,7 +74,7 @@ def ask(
         title=looked.title,
         lines=[line.parts for line in looked.lines],
         reason=reason.strip()[:REASON_LENGTH],
-        asked_by=source.token.name if source.token else "",
+        asked_by=source.token.name if source.token else source.name,
         token=source.token,
         key=source.key,
         expires_at=clock.now() + lasts,

@@ -41,6 +41,7 @@ WALLETS = Page("Wallets", "wallets:tree", "network", key="w")
 FARMS = Page("Farms", "farms:list", "split", counter="farms", key="f")
 STRATEGIES = Page("Strategies", "strategies:list", "list-checks", key="s")
 LABORATORY = Page("Laboratory", "laboratory:list", "flask-conical", key="b")
+ADVICE = Page("Advice", "advice:list", "message-circle-question-mark", key="i")
 GOALS = Page("Goals", "goals:list", "target", counter="goals", key="l")
 POSITIONS = Page("Positions", "trading:positions", "layers-2", counter="positions", key="o")
 ORDERS = Page("Orders", "trading:orders", "list-ordered", counter="orders", key="r")
@@ -51,7 +52,7 @@ CONNECTIONS = Page("Connections", "wallets:connections", "plug", key="c")
 MORE = Page("More", "ui:jump", "menu")
 
 SECTIONS = (
-    Section("", (PORTFOLIO, WALLETS, FARMS, STRATEGIES, LABORATORY, GOALS)),
+    Section("", (PORTFOLIO, WALLETS, FARMS, STRATEGIES, LABORATORY, ADVICE, GOALS)),
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
     Section("Operations", (ALERTS, APPROVALS, CONNECTIONS)),
 )

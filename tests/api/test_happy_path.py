@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.test import Client
 
 from farms.laboratory import jobs, running
-from farms.models import Agent, Backtest, Sweep
+from farms.models import AdviceEndpoint, Agent, Backtest, Sweep
 from farms.services import run_agent
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
@@ -24,6 +24,7 @@ from markets.services import NewQuote, record_quotes
 from portfolio.rebalancing.running import look
 from portfolio.services import take_snapshots
 from tests.api.test_contract import operations
+from tests.farms.advice.conftest import make_endpoint
 from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
 from tests.farms.laboratory.by_hand import carry_out_by_hand
 from tests.farms.laboratory.conftest import hours, store
@@ -121,7 +122,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/plans"] == 3 * number
         assert counts["/wallets"] == 4 * number
         assert counts["/backtests"] == 2 * number
-        assert counts["/sweeps"] == counts["/downloads"] == number
+        assert counts["/sweeps"] == counts["/downloads"] == counts["/advice"] == number
         assert counts["/tokens"] == 1 + 2 * number  # one is made, one answers
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
@@ -326,6 +327,20 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     limit_exposure(program)
     ask_owner(program, master, farm, agent, markets[0])
     program.call("post", "/positions/{position_id}/close", status=201, position_id=held)
+    ask_a_model(program, agent)
+
+
+def ask_a_model(program: Program, agent: Any) -> None:
+    """About an agent: the question waits for a worker, and nobody works here."""
+    endpoint = AdviceEndpoint.objects.first() or make_endpoint("http://127.0.0.1:9/v1")
+    wish = {"is_on": True, "endpoint_id": str(endpoint.pk)}
+    assert program.call("put", "/advice/settings", wish) == program.call("get", "/advice/settings")
+    level = {"agent_id": agent["id"]}
+    wanted = program.call("put", "/agents/{agent_id}/advice", {"level": "comment"}, **level)
+    assert program.call("get", "/agents/{agent_id}/advice", **level) == wanted
+    asked = program.call("post", "/advice", {"agent_id": agent["id"]}, status=202)["id"]
+    assert program.call("get", "/advice/{call_id}", call_id=asked)["status"] == "waiting"
+    assert program.call("get", "/advice/honesty")["settled"] == 0
 
 
 def try_out(program: Program, number: int, agent: Any) -> None:

@@ -39,12 +39,13 @@ PAGES = (
     "old alerts", "laboratory", "backtest", "new backtest", "drift",
     "strategies", "strategy", "composing",
     "sweeps", "sweep", "new sweep", "candles",
+    "advice", "question to a model", "honesty of advice", "settings of advice",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
     "/trading/trades/", "/alerts/", "/portfolio/contribution/", "/portfolio/months/", "/portfolio/compare/",
     "/portfolio/report/", "/strategies/", "/strategies/new/", "/laboratory/", "/laboratory/new/", "/laboratory/sweeps/",
-    "/laboratory/sweeps/new/", "/laboratory/candles/", "/nowhere/",
+    "/laboratory/sweeps/new/", "/laboratory/candles/", "/advice/", "/advice/honesty/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -128,6 +129,10 @@ def address(world: World, name: str) -> str:
         "sweep": f"/laboratory/sweeps/{world.sweep.pk if world.sweep else None}/",
         "new sweep": "/laboratory/sweeps/new/?strategy=trend_following",
         "drift": f"/laboratory/drift/{world.agent.pk}/",
+        "advice": "/advice/",
+        "question to a model": f"/advice/{world.advice.pk if world.advice else None}/",
+        "honesty of advice": "/advice/honesty/",
+        "settings of advice": "/advice/settings/",
         "strategies": "/strategies/",
         "strategy": f"/strategies/{world.saved.pk if world.saved else None}/",
         "composing": f"/strategies/{world.saved.pk if world.saved else None}/edit/",

@@ -96,12 +96,13 @@ class SealedWithOut(Schema):
 
 
 class KeepingOut(Schema):
-    """How far a rotation is: done when only the `newest` key is listed and the other two counts of old ones are 0."""
+    """How far a rotation is: done when only the `newest` key is listed and the other counts of old ones are 0."""
 
     newest: str
     keys: list[SealedWithOut]
     old_second_factors: int
     old_channels: int = Field(description="Addresses of channels, such as tokens of bots.")
+    old_others: int = Field(description="Keys of the endpoints that models are asked at.")
     old_days: int
     connections_with_old_keys: int
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, QuerySet
 
-from kit import clock, sealing, tenancy
+from kit import clock, resealing, sealing, tenancy
 from kit.alerts.channels import addresses
 from kit.alerts.links import about
 from kit.alerts.models import PlatformAlert
@@ -32,9 +32,10 @@ def keep_credentials() -> int:
     with tenancy.system():
         factors, locked_out = two_factor.rotate_secrets()
     channels, unknown = addresses.rotate_addresses()
-    _tell_operators(len(done.unreadable) + len(locked_out) + len(unknown))
+    others, lost = resealing.rotate_others()
+    _tell_operators(len(done.unreadable) + len(locked_out) + len(unknown) + len(lost))
     tell_of_old_keys()
-    return done.rotated + factors + channels
+    return done.rotated + factors + channels + others
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Keeping:
     keys: tuple[SealedWith, ...]
     old_second_factors: int
     old_channels: int
+    old_others: int
     old_days: int
     connections_with_old_keys: int
 
@@ -70,7 +72,13 @@ def keeping() -> Keeping:
         old = _old_connections().count()
     keys = tuple(SealedWith(key_id, count, key_id == ids[0], key_id in ids) for key_id, count in found)
     return Keeping(
-        ids[0], keys, two_factor.count_old_secrets(), addresses.count_old_addresses(), settings.CREDENTIAL_DAYS, old
+        newest=ids[0],
+        keys=keys,
+        old_second_factors=two_factor.count_old_secrets(),
+        old_channels=addresses.count_old_addresses(),
+        old_others=resealing.count_others(),
+        old_days=settings.CREDENTIAL_DAYS,
+        connections_with_old_keys=old,
     )
 
 

@@ -74,7 +74,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], most: int = MOST_
     connection = kind(host.encode("idna").decode(), port, timeout=SECONDS)
     try:
         plain = _connect(host, port)
-        with contextlib.closing(connection), _at_most(plain, SECONDS):
+        with contextlib.closing(connection), at_most(plain, SECONDS):
             connection.sock = _secured(plain, host) if is_secure else plain
             connection.request("POST", target, body, {"User-Agent": "Moniqo", **headers})
             response = connection.getresponse()
@@ -108,7 +108,7 @@ def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
 
 
 @contextlib.contextmanager
-def _at_most(plain: socket.socket, seconds: float) -> Iterator[None]:
+def at_most(plain: socket.socket, seconds: float) -> Iterator[None]:
     """End the connection after `seconds` even where each single byte comes in time."""
     late = Event()
 

@@ -32,7 +32,7 @@ WRITING = {
     r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
-    "limits": r"/(limits|protection|exposure-limits|release|policy)$",
+    "limits": r"/(limits|protection|exposure-limits|release|policy|advice/settings)$|/agents/\{.*\}/advice$",
     "read": r"/preview$|/sync$",
     "agent": r"/ai-state$",
 }

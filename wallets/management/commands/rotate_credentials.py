@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kit import tenancy
+from kit import resealing, tenancy
 from kit.alerts.channels import addresses
 from kit.users import two_factor
 from wallets.venues.credentials import count_old_credentials, rotate_credentials
@@ -28,7 +28,8 @@ class Command(BaseCommand):
         with tenancy.system():
             factors, locked_out = two_factor.rotate_secrets()
         channels, unknown = addresses.rotate_addresses()
-        rotated += factors + channels
+        others, lost = resealing.rotate_others()
+        rotated += factors + channels + others
         if total and self.stdout.isatty():
             self.stdout.write("")
         self.stdout.write(f"{rotated} credentials were encrypted again with the first key.")
@@ -38,7 +39,9 @@ class Command(BaseCommand):
             self.stderr.write(f"{email}: the key of their authenticator app needs one that is not configured.")
         for line in unknown:
             self.stderr.write(f"{line}. The channel's address needs a key that is not configured.")
-        if left := len(unreadable) + len(locked_out) + len(unknown):
+        for line in lost:
+            self.stderr.write(f"{line} has a key that needs one that is not configured.")
+        if left := len(unreadable) + len(locked_out) + len(unknown) + len(lost):
             raise CommandError(
                 f"{left} credentials could not be read and are as they were: put the key that wrote them "
                 "behind the first in MONIQO_CREDENTIAL_KEYS and repeat, or have their owners enter them again; a "

@@ -1,0 +1,219 @@
+"""One question from beginning to end: looked at, reserved, asked outside of any transaction, settled.
+
+Rows are the queue, as in the laboratory: whoever wants advice writes one, a worker takes it up, and one that a worker
+did not come back from is never asked again, because it may have cost what it was to cost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+from farms.advice import budgets, client, endpoints, facts, following, prompts
+from farms.advice.answers import NoProposalError, Proposal, read, schema
+from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal
+from kit import clock, tenancy
+from kit.errors import ConflictError
+from kit.live.publish import publish
+from kit.sentences import Sentence, Told
+from kit.users.models import Token
+from markets.candles.reading import moment
+from markets.models import Timeframe
+
+Status = AdviceCall.Status
+MOST_ANSWERS: Final = 2
+SPARE: Final = timedelta(seconds=60)
+WAKING_SECONDS: Final = 60
+ANSWER_LENGTH: Final = 20_000
+# What a model's answer may come to, whatever it says: the database refuses every other scope's tables.
+MAY: Final = (Token.Scope.READ.value, Token.Scope.TRADE.value, Token.Scope.AGENT.value)
+# Of these nothing was answered, so nothing was spent.
+FREE: Final = frozenset({"key", "quota", "busy", "server"})
+
+
+@dataclass(slots=True)
+class _Talk:
+    """What was said, and what came of it."""
+
+    answers: list[str] = field(default_factory=list)
+    proposal: Proposal | None = None
+    cause: str = ""
+    trouble: client.Trouble | None = None
+    tokens_in: int | None = 0
+    tokens_out: int | None = 0
+    milliseconds: int = 0
+
+    def heard(self, reply: client.Reply) -> None:
+        self.answers.append(reply.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_LENGTH])
+        self.tokens_in = _sum(self.tokens_in, reply.tokens_in)
+        self.tokens_out = _sum(self.tokens_out, reply.tokens_out)
+        self.milliseconds += reply.milliseconds
+
+
+def request_advice(
+    *, owner_id: UUID, about: facts.About, occasion: AdviceCall.Occasion = AdviceCall.Occasion.DEMAND
+) -> AdviceCall:
+    """Write the question, with what it may cost set aside, and wake a worker. Run it as the tenant.
+
+    Raises InvalidInputError where there is nothing to tell, and what `reserve` raises.
+    """
+    if about.agent is not None and not AdviceLevel.objects.filter(agent=about.agent).exclude(level="off").exists():
+        raise ConflictError("Advice is off for this agent: choose a level first.")
+    known = facts.look(owner_id=owner_id, about=about)
+    asked = prompts.messages(known)
+    call = budgets.reserve(owner_id=owner_id, about=about, facts=known, messages=asked, occasion=occasion)
+    wake()
+    return call
+
+
+def wake() -> None:
+    """Tell a worker, once this transaction is committed, that a question waits."""
+    transaction.on_commit(lambda: current_app.send_task("farms.tasks.ask_models", expires=WAKING_SECONDS), robust=True)
+
+
+def take() -> AdviceCall | None:
+    """Take up the question that waits longest; None where none does, or enough are being asked. As the system."""
+    with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
+        now = clock.now()
+        if AdviceCall.objects.filter(status=Status.ASKING, claimed_until__gt=now).count() >= settings.ADVICE_AT_ONCE:
+            return None
+        waiting = AdviceCall.objects.filter(status=Status.WAITING, created_at__gt=now - budgets.STALE)
+        call = waiting.select_for_update(skip_locked=True).order_by("created_at").first()
+        if call is None:
+            return None
+        call.endpoint = AdviceEndpoint.objects.get(pk=call.endpoint_id)
+        lease = timedelta(seconds=call.endpoint.seconds * MOST_ANSWERS) + SPARE
+        call.status, call.claimed_until = Status.ASKING, now + lease
+        call.save(update_fields=("status", "claimed_until"))
+    return call
+
+
+def waits() -> bool:
+    """Whether anybody waits to be asked. As the system."""
+    with tenancy.system():
+        return AdviceCall.objects.filter(status=Status.WAITING).exists()
+
+
+def answer(call: AdviceCall) -> AdviceCall:
+    """Ask the model what `take` has taken up, and write down what came of it. Run it outside of transactions."""
+    talk = _talk(call)
+    with tenancy.tenant(call.owner_id, scopes=MAY):
+        if talk.answers:
+            endpoints.note_answer(call.endpoint)
+        if talk.trouble is not None:
+            endpoints.note_trouble(call.endpoint, talk.trouble)
+        return _settle(call, talk)
+
+
+def _talk(call: AdviceCall) -> _Talk:
+    """Ask, and once more where the first answer is no proposal."""
+    talk = _Talk()
+    symbols = sorted(call.markets)
+    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
+    asked = call.messages
+    try:
+        endpoints.require_open(call.endpoint)  # another question may have stopped it meanwhile
+        wire = endpoints.opened(call.endpoint)
+    except endpoints.EndpointError as error:
+        talk.trouble, talk.cause = client.Trouble("server", str(error)), str(error)
+        return talk
+    for _ in range(MOST_ANSWERS):
+        try:
+            reply = client.ask(wire, asked, schema=schema(symbols))
+        except client.Refusal as refusal:
+            talk.heard(refusal.reply)
+            talk.trouble, talk.cause = refusal, refusal.sentence
+            return talk
+        except client.Trouble as trouble:
+            if trouble.cause not in FREE:  # it may have answered where nobody heard it
+                talk.tokens_in = talk.tokens_out = None
+            talk.trouble, talk.cause = trouble, trouble.sentence
+            return talk
+        talk.heard(reply)
+        try:
+            talk.proposal = read(reply.text, instruments=symbols, prices=prices)
+        except NoProposalError as error:
+            talk.cause = f"Its answer was cut off. {error}" if reply.is_cut else str(error)
+            asked = prompts.again(call.messages, reply.text[:ANSWER_LENGTH], talk.cause)
+        else:
+            talk.cause = ""
+            return talk
+    return talk
+
+
+def _settle(call: AdviceCall, talk: _Talk) -> AdviceCall:
+    """Write what came of it, once, and what follows from a proposal, in one transaction."""
+    row = AdviceCall.objects.select_for_update().filter(pk=call.pk, status=Status.ASKING).first()
+    if row is None:  # it took longer than its lease, and counts as lost
+        return AdviceCall.objects.get(pk=call.pk)
+    status = Status.NOTHING
+    if talk.proposal is not None:
+        status = Status.PROPOSAL
+    elif talk.trouble is not None:
+        status = Status.FAILED
+    written: dict[str, Any] = {
+        "status": status,
+        "cause": _said(talk.cause),
+        "answers": talk.answers,
+        "milliseconds": talk.milliseconds,
+        "finished_at": clock.now(),
+        **budgets.costs_of(
+            call.endpoint,
+            tokens_in=talk.tokens_in,
+            tokens_out=talk.tokens_out,
+            is_free=not talk.answers and talk.tokens_in == 0,
+        ),
+    }
+    AdviceCall.objects.filter(pk=row.pk).update(**written)
+    for name, value in written.items():
+        setattr(row, name, value)
+    if talk.proposal is not None:
+        following.follow(_propose(row, talk.proposal), talk.proposal)
+    publish(owner_id=row.owner_id, event="advice", data={"call": str(row.pk), "status": row.status})
+    return row
+
+
+def _propose(call: AdviceCall, proposal: Proposal) -> AdviceProposal:
+    known: Mapping[str, Any] = call.markets[proposal.instrument]
+    level = AdviceLevel.objects.filter(agent=call.agent).first() if call.agent_id else None
+    return AdviceProposal.objects.create(
+        owner_id=call.owner_id,
+        call=call,
+        agent=call.agent,
+        farm=call.farm,
+        instrument_id=known["instrument_id"],
+        timeframe=known["timeframe"],
+        model=call.model,
+        level=level.level if level is not None else AdviceLevel.Level.COMMENT,
+        action=proposal.action,
+        size=proposal.size,
+        stop=proposal.stop,
+        target=proposal.target,
+        horizon=proposal.horizon,
+        confidence=proposal.confidence,
+        reasons=list(proposal.reasons),
+        price=Decimal(known["price"]),
+        bar=known["bar"],
+        fee=Decimal(known["fee"]),
+        due_at=_due(known, proposal.horizon),
+    )
+
+
+def _due(known: Mapping[str, Any], horizon: int) -> datetime:
+    """When the last of its candles has closed."""
+    return moment(known["bar"]) + Timeframe(known["timeframe"]).length * (horizon + 1)
+
+
+def _said(cause: str) -> Told:
+    """Words of ours; a market that a model named, or a figure of it, may be in them."""
+    return Sentence.of(cause) if cause else Sentence()
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

@@ -1,0 +1,180 @@
+"""What follows from a proposal, by the level that its agent's owner has chosen.
+
+Off and comment: nothing. Propose: a question on *Approvals*. Act: an order, on paper only, so many a day at most; where
+real money is, a question as well. The order is sized as the agent's own entries are, of what its owner lets it spend,
+and goes through the gate that judges every order: no rule stands here a second time. Of its wishes `ai_state` keeps
+what it asks for, which only ever takes away from what limits allow.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from farms.advice.answers import Proposal
+from farms.advice.budgets import DAY
+from farms.engine.acting import means_of, terms_of
+from farms.engine.decision import Signal, decide
+from farms.engine.quiet import positions_of
+from farms.engine.runs import View, may_short
+from farms.engine.standing import lock_agent
+from farms.engine.work import FarmCapital
+from farms.models import AdviceLevel, AdviceProposal, Agent
+from kit import clock
+from kit.approvals import services as approvals
+from kit.decimals import plain
+from kit.errors import ConflictError, InvalidInputError, MoniqoError
+from kit.sentences import Sentence, sentence, share
+from trading.models import Order
+from trading.risk.ai_state import Wish, current_state, write_ai_state
+from trading.risk.sizing import in_ticks
+from trading.services import Batch, Place, Terms, place_order
+
+Became = AdviceProposal.Became
+Level = AdviceLevel.Level
+ACT: Final = "advice"
+MARK: Final = "Advice of a language model"
+# A question that stands for longer than this asks about another market.
+LONGEST: Final = timedelta(days=7)
+
+
+def follow(made: AdviceProposal, proposal: Proposal) -> None:
+    """Do what its level says, in the transaction that it is written in; what is refused is held back and says why."""
+    if made.agent_id is None or made.level not in (Level.COMMENT, Level.PROPOSE, Level.ACT):
+        return
+    try:
+        with transaction.atomic():
+            _follow(made, proposal)
+    except MoniqoError as error:
+        _became(made, Became.HELD_BACK, said=error.sentence)
+
+
+def _follow(made: AdviceProposal, proposal: Proposal) -> None:
+    agent = lock_agent(owner_id=made.owner_id, agent_id=made.agent_id)  # type: ignore[arg-type]  # it has one
+    level = AdviceLevel.objects.get(agent=agent)
+    is_paper = agent.wallet.connection.is_paper
+    acts = level.level == Level.ACT and made.level == Level.ACT and is_paper
+    _wish(agent, made, proposal, acts=acts)
+    if level.level not in (Level.PROPOSE, Level.ACT) or made.action == AdviceProposal.Action.HOLD:
+        return
+    terms = _terms(agent, made)
+    if acts:
+        _require_orders_left(level)
+        order = place_order(
+            wallet=agent.wallet, instrument=agent.instrument, side=terms.side, quantity=terms.quantity,
+            key=f"advice:{made.pk}", reason=terms.reason, reduce_only=terms.reduce_only, exit_stop=terms.exit_stop,
+            exit_target=terms.exit_target, leverage=terms.leverage,
+        )  # fmt: skip
+        became_of_order(made, order)
+        return
+    asked = approvals.ask(
+        owner_id=made.owner_id,
+        kind=ACT,
+        given=given_of(made, terms),
+        source=approvals.Source(None, f"advice:{made.pk}", name=f"{made.model[:60]}, a model"),
+        reason=" ".join(made.reasons),
+        lasts=min(max(made.due_at - clock.now(), approvals.SHORTEST), LONGEST),
+    )
+    _became(made, Became.ASKED, approval_id=asked.pk)
+
+
+def became_of_order(made: AdviceProposal, order: Order) -> None:
+    """Remember its order; one that the gate refused is held back, and its refusal says why."""
+    if order.status == Order.Status.REJECTED:
+        _became(made, Became.HELD_BACK, said=order.refusal, order=order)
+    else:
+        _became(made, Became.ORDERED, order=order)
+
+
+def given_of(made: AdviceProposal, terms: Terms) -> dict[str, Any]:
+    """The arguments of the question: what is approved is what was seen, to the last digit."""
+    levels = {"exit_stop": terms.exit_stop, "exit_target": terms.exit_target, "leverage": terms.leverage}
+    return {
+        "proposal_id": str(made.pk),
+        "side": str(terms.side),
+        "quantity": plain(terms.quantity),
+        "reduce_only": terms.reduce_only,
+        **{name: None if value is None else plain(value) for name, value in levels.items()},
+    }
+
+
+def reason_of(made: AdviceProposal) -> Sentence:
+    """Why an order of advice is placed, in our words: a model's own stand with its proposal."""
+    return sentence("a language model proposed it with a confidence of {confidence}", confidence=share(made.confidence))
+
+
+def _terms(agent: Agent, made: AdviceProposal) -> Terms:
+    """The order that its agent would place if its strategy wanted the same. Raises ConflictError where it is none."""
+    if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting:
+        raise ConflictError("Its agent or its farm is paused.")
+    if agent.is_waiting:
+        raise ConflictError("An order of its agent has no answer yet.")
+    if made.instrument_id != agent.instrument_id:
+        raise InvalidInputError("It is about another market than its agent's.")
+    tick = agent.instrument.tick_size
+    signal = Signal(
+        enter=1 if made.action == AdviceProposal.Action.BUY else -1,
+        exit=False,
+        close=made.price,
+        reason=reason_of(made),
+        stop=None if made.stop is None else in_ticks(made.stop, tick),
+        target=None if made.target is None else in_ticks(made.target, tick),
+        weight=made.size,
+    )
+    batch = Batch([Place(agent.wallet_id, agent.instrument, key=f"advice:{made.pk}")])
+    view = View(made.bar, signal, made.price, made.price, {})
+    guarded = positions_of([agent]).get((agent.wallet_id, agent.instrument_id))
+    held = None if guarded is None else guarded.signed
+    decision = decide(
+        signal=signal,
+        held=held,
+        means=lambda: means_of(agent, view, batch, FarmCapital(agent.farm), held),
+        may_short=may_short(agent),
+    )
+    if decision.quantity <= 0:
+        raise ConflictError(decision.explanation)
+    return terms_of(agent, signal, decision, held, batch)
+
+
+def _require_orders_left(level: AdviceLevel) -> None:
+    """Under the farm's lock, so two at once count each other."""
+    since = clock.now() - DAY
+    placed = AdviceProposal.objects.filter(agent=level.agent_id, order__isnull=False, created_at__gt=since).count()
+    if placed >= level.daily_orders:
+        raise ConflictError(f"Advice has placed as many orders in 24 hours as it may: {level.daily_orders}.")
+
+
+def _wish(agent: Agent, made: AdviceProposal, proposal: Proposal, *, acts: bool) -> None:
+    """Its mood, and what it may take away from entries where it acts. What another program asks for stays."""
+    exposure = proposal.exposure if acts else None
+    if proposal.mood is None and exposure is None:
+        return
+    before = current_state(agent.wallet_id)
+    if before is not None and before.written_by != MARK and _is_in_force(before):
+        return
+    if made.due_at <= clock.now():
+        return
+    write_ai_state(
+        wallet=agent.wallet,
+        version=before.version if before is not None else 0,
+        wish=Wish(
+            exposure=exposure,
+            sentiment=proposal.mood,
+            sentiment_text=proposal.reasons[0],
+            sentiment_source=made.model,
+            expires_at=made.due_at,
+        ),
+        written_by=MARK,
+    )
+
+
+def _is_in_force(state: Any) -> bool:
+    is_over = state.expires_at is not None and state.expires_at <= clock.now()
+    asks = (state.exposure, state.stop_distance, state.target_distance, state.sentiment)
+    return not is_over and any(one is not None for one in asks)
+
+
+def _became(made: AdviceProposal, became: AdviceProposal.Became, **also: Any) -> None:
+    for name, value in {"became": became, **also}.items():
+        setattr(made, name, value)
+    made.save(update_fields=("became", *also))

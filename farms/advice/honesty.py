@@ -1,0 +1,172 @@
+"""How honest advice was: how often proposals made money by their stated confidence, and against what they are held.
+
+Counted are settled proposals to buy or to sell, whether or not anything was traded. Under `NEEDED` of them there is no
+verdict, because nothing can be told apart from luck; above, what advice made is held against what the agents' own rules
+made in the same candles, and against as many proposals by chance.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from math import sqrt
+from typing import Final
+from uuid import UUID
+
+from farms.models import AdviceProposal
+from kit.sentences import Sentence, number, sentence
+from quant.forecasts import NORMAL_95, wilson
+
+NEEDED: Final = 100
+# The stated confidences that are told apart, as fractions.
+EDGES: Final = (Decimal(0), Decimal("0.5"), Decimal("0.6"), Decimal("0.7"), Decimal("0.8"), Decimal("0.9"), Decimal(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Proposals whose stated confidence was from `low` to below `high`. Fractions; `least` and `most` is the range in
+    which their true rate lies at 95 % (Wilson)."""
+
+    low: Decimal
+    high: Decimal
+    count: int
+    hits: int
+    stated: float
+    rate: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What proposals made on average beside something else, of those for which both are known: fractions, costs paid.
+    `least` and `most` is the range of the difference at 95 %."""
+
+    count: int
+    advice: float
+    other: float
+    difference: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Honesty:
+    """What became of proposals. `settled` counts those that are judged: not open, to hold, or without candles."""
+
+    settled: int
+    waiting: int
+    holds: int
+    needed: int
+    hits: int
+    rate: float
+    least: float
+    most: float
+    buckets: tuple[Bucket, ...]
+    own: Against | None
+    chance: Against | None
+    verdict: Sentence
+
+    @property
+    def is_enough(self) -> bool:
+        return self.settled >= self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    confidence: Decimal
+    gain: float
+    own: float | None
+    chance: float | None
+    spread: float | None
+
+
+def honesty(*, owner_id: UUID, agent_id: UUID | None = None) -> Honesty:
+    """Of all of the owner's proposals, or of one agent's. Two queries. Runs as the tenant."""
+    rows = AdviceProposal.objects.filter(owner_id=owner_id)
+    if agent_id is not None:
+        rows = rows.filter(agent_id=agent_id)
+    moves = rows.exclude(action=AdviceProposal.Action.HOLD)
+    names = ("confidence", "gain", "own", "chance", "chance_spread")
+    judged = [
+        _Judged(confidence, float(gain), *(None if one is None else float(one) for one in rest))
+        for confidence, gain, *rest in moves.filter(gain__isnull=False).values_list(*names)
+    ]
+    waiting = moves.filter(settled_at__isnull=True).count()
+    hits = sum(one.gain > 0 for one in judged)
+    least, most = wilson(hits, len(judged))
+    own, chance = _own(judged), _chance(judged)
+    return Honesty(
+        settled=len(judged),
+        waiting=waiting,
+        holds=rows.filter(action=AdviceProposal.Action.HOLD).count(),
+        needed=NEEDED,
+        hits=hits,
+        rate=hits / len(judged) if judged else 0.0,
+        least=least,
+        most=most,
+        buckets=tuple(_buckets(judged)),
+        own=own,
+        chance=chance,
+        verdict=_verdict(len(judged), own, chance),
+    )
+
+
+def _buckets(judged: list[_Judged]) -> list[Bucket]:
+    """Those that hold any, lowest first; a confidence of 1 belongs to the last."""
+    found = []
+    for low, high in pairwise(EDGES):
+        inside = [one for one in judged if low <= one.confidence < high or one.confidence == high == 1]
+        if not inside:
+            continue
+        hits = sum(one.gain > 0 for one in inside)
+        least, most = wilson(hits, len(inside))
+        stated = float(sum(one.confidence for one in inside)) / len(inside)
+        found.append(Bucket(low, high, len(inside), hits, stated, hits / len(inside), least, most))
+    return found
+
+
+def _own(judged: list[_Judged]) -> Against | None:
+    """Paired: each proposal beside what its agent's rules made in the same candles."""
+    pairs = [(one.gain, one.own) for one in judged if one.own is not None]
+    if len(pairs) < 2:
+        return None
+    differences = [gain - own for gain, own in pairs]
+    mean = sum(differences) / len(pairs)
+    deviation = sqrt(sum((one - mean) ** 2 for one in differences) / (len(pairs) - 1))
+    return _against([gain for gain, _ in pairs], [own for _, own in pairs], deviation / sqrt(len(pairs)))
+
+
+def _chance(judged: list[_Judged]) -> Against | None:
+    """Beside as many proposals by chance, whose sum is spread as they are, one as the other."""
+    known = [(one.gain, one.chance, one.spread) for one in judged if one.chance is not None and one.spread is not None]
+    if len(known) < 2:
+        return None
+    error = sqrt(sum(spread**2 for *_, spread in known)) / len(known)
+    return _against([gain for gain, *_ in known], [chance for _, chance, _ in known], error)
+
+
+def _against(advice: list[float], other: list[float], error: float) -> Against:
+    count = len(advice)
+    mean, beside = sum(advice) / count, sum(other) / count
+    away = NORMAL_95 * error
+    return Against(count, mean, beside, mean - beside, mean - beside - away, mean - beside + away)
+
+
+def _verdict(settled: int, own: Against | None, chance: Against | None) -> Sentence:
+    if settled < NEEDED:
+        return sentence(
+            "Settled are {settled} of {needed} proposals: fewer cannot be told from luck, so there is no verdict.",
+            settled=number(str(settled)), needed=number(str(NEEDED)),
+        )  # fmt: skip
+    words = [_compared(chance, "chance"), _compared(own, "its agents' own rules")]
+    return Sentence(" ".join(word for word in words if word))
+
+
+def _compared(found: Against | None, what: str) -> str:
+    if found is None:
+        return ""
+    if found.least > 0:
+        return f"Advice made more than {what}."
+    if found.most < 0:
+        return f"Advice made less than {what}."
+    return f"What advice made cannot be told apart from {what}."

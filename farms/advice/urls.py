@@ -1,0 +1,17 @@
+"""Addresses of advice."""
+
+from django.urls import path
+
+from farms.advice import pages
+
+app_name = "advice"
+
+urlpatterns = [
+    path("", pages.listed, name="list"),
+    path("ask/", pages.ask, name="ask"),
+    path("honesty/", pages.honest, name="honesty"),
+    path("settings/", pages.settings, name="settings"),
+    path("agents/<uuid:pk>/", pages.level, name="level"),
+    path("agents/<uuid:pk>/card/", pages.card, name="card"),
+    path("<uuid:pk>/", pages.call, name="call"),
+]

@@ -1,0 +1,138 @@
+"""Proposals against what happened: settled once their horizon is over, and no verdict on few of them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from farms.advice import settling
+from farms.advice.honesty import NEEDED, honesty
+from farms.models import AdviceProposal
+from kit import clock
+from kit.users.models import User
+from tests.farms.advice.conftest import Board
+from tests.farms.advice.simulator import proposal
+
+HOLD: dict[str, Any] = {"action": "hold", "size_percent": 0, "stop": None, "target": None}
+
+
+def settle(board: Board, at: Any) -> int:
+    with clock.at(at):
+        return settling.settle(owner_id=board.owner_id)
+
+
+def judged(board: Board, count: int, **columns: Any) -> None:
+    """So many settled proposals, all alike but for `columns`."""
+    made = AdviceProposal.objects.filter(settled_at__isnull=True).first() or board.propose()
+    row = {field.attname: getattr(made, field.attname) for field in AdviceProposal._meta.concrete_fields}
+    row |= {"call_id": None, "settled_at": clock.now(), "exit_price": Decimal(1), **columns}
+    del row["id"]
+    AdviceProposal.objects.bulk_create(AdviceProposal(**row) for _ in range(count))
+
+
+def test_a_proposal_is_settled_when_its_horizon_is_over_and_its_candles_are_there(board: Board) -> None:
+    board.level("comment")
+    made = board.ask(proposal(), farm_id=board.desk.farm.pk).proposal
+    hold = board.propose(**HOLD)
+    assert settle(board, made.due_at) == 0, "it may be answered in its last moment"
+    assert settle(board, made.due_at + timedelta(minutes=3)) == 1, "to hold needs no candles"
+    board.desk.candles([101.0, 102.0, 103.0, 104.0, 50.0])
+    assert settle(board, made.due_at + timedelta(minutes=3)) == 1
+    assert settle(board, made.due_at + timedelta(minutes=3)) == 0
+    made.refresh_from_db()
+    hold.refresh_from_db()
+    assert made.exit_price == 104
+    assert made.gain == Decimal("0.04") - Decimal("0.001") * Decimal("2.04")
+    assert (hold.gain, hold.exit_price) == (None, None)
+    assert made.chance is not None
+    assert made.chance_spread is not None
+    assert made.chance_spread > 0
+    assert made.own is None, "it is about no agent"
+
+
+def test_its_agents_own_rules_are_played_over_the_same_candles(board: Board) -> None:
+    """Falls, then rises: the average crosses up on the bar that closes at 103, and is followed at the next open."""
+    board.level("comment")
+    board.desk.candles([99.0, 98.0, 97.0])
+    with clock.at(board.desk.now):
+        made = board.propose(horizon_candles=4, stop=90, target=150)
+    board.desk.candles([103.0, 110.0, 110.0, 110.0])
+    assert settle(board, made.due_at + timedelta(minutes=3)) == 1
+    made.refresh_from_db()
+    assert made.own is not None
+    assert Decimal("0.06") < made.own < Decimal("0.07"), "from 103 to 110, the fee of an entry taken off"
+    assert made.gain is not None
+    assert made.gain > made.own
+
+
+def test_what_never_gets_candles_is_settled_without(board: Board) -> None:
+    board.level("comment")
+    made = board.propose()
+    assert settle(board, made.due_at + timedelta(days=1)) == 0
+    assert settle(board, made.due_at + timedelta(days=2)) == 1
+    made.refresh_from_db()
+    assert (made.gain, made.settled_at is None) == (None, False)
+    assert honesty(owner_id=board.owner_id).settled == 0
+
+
+def test_under_a_hundred_there_is_no_verdict(board: Board) -> None:
+    board.level("comment")
+    judged(board, NEEDED - 1, gain=Decimal("0.5"), chance=Decimal(0), chance_spread=Decimal("0.01"), own=Decimal(0))
+    found = honesty(owner_id=board.owner_id)
+    assert not found.is_enough
+    assert found.verdict.exact == (
+        "Settled are 99 of 100 proposals: fewer cannot be told from luck, so there is no verdict."
+    )
+    judged(board, 1, gain=Decimal("0.5"), chance=Decimal(0), chance_spread=Decimal("0.01"), own=Decimal(0))
+    found = honesty(owner_id=board.owner_id)
+    assert found.is_enough
+    assert found.verdict.exact == "Advice made more than chance. Advice made more than its agents' own rules."
+
+
+def test_what_cannot_be_told_apart_is_said_to_be_so_and_less_is_less(board: Board) -> None:
+    board.level("comment")
+    same = {"chance": Decimal("0.001"), "chance_spread": Decimal("0.05")}
+    for number in range(60):
+        sign = Decimal(number % 2 * 2 - 1)
+        judged(board, 2, gain=sign / 100, own=Decimal("0.02"), **same)
+    found = honesty(owner_id=board.owner_id)
+    assert found.verdict.exact == (
+        "What advice made cannot be told apart from chance. Advice made less than its agents' own rules."
+    )
+    assert found.own is not None
+    assert found.own.difference == pytest.approx(-0.02)
+    assert found.own.least < -0.02 < found.own.most < 0
+
+
+def test_rates_stand_by_stated_confidence_with_their_ranges(board: Board) -> None:
+    board.level("comment")
+    judged(board, 30, confidence=Decimal("0.95"), gain=Decimal("0.01"))
+    judged(board, 10, confidence=Decimal(1), gain=Decimal("-0.01"))
+    judged(board, 20, confidence=Decimal("0.5"), gain=Decimal(0))
+    found = honesty(owner_id=board.owner_id)
+    assert [(float(row.low), row.count, row.hits) for row in found.buckets] == [(0.5, 20, 0), (0.9, 40, 30)]
+    (_, sure) = found.buckets
+    assert sure.stated == pytest.approx((30 * 0.95 + 10) / 40)
+    assert sure.least < 0.75 < sure.most
+    assert (found.hits, found.rate, found.waiting) == (30, 0.5, 1)
+    assert honesty(owner_id=board.owner_id, agent_id=board.agent.pk).settled == 60
+
+
+def test_the_page_says_that_there_is_no_verdict_and_shows_what_there_is(
+    client: Client, board: Board, other_owner: User
+) -> None:
+    board.level("comment")
+    made = board.propose()
+    board.desk.candles([101.0, 102.0, 103.0, 104.0])
+    settle(board, made.due_at + timedelta(minutes=3))
+    client.force_login(board.desk.owner)
+    html = client.get("/advice/honesty/").content.decode()
+    assert "No verdict." in html
+    assert "Settled are 1 of 100 proposals" in html
+    assert "+3.80" in html
+    assert client.get("/api/v1/advice/honesty").json()["settled"] == 1
+    client.force_login(other_owner)
+    assert "+3.80" not in client.get("/advice/honesty/").content.decode()
+    assert client.get(f"/api/v1/advice/honesty?agent_id={board.agent.pk}").status_code == 404
