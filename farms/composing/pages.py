@@ -16,10 +16,10 @@ from farms.composing.forms import JSON, RENAMED, ComposeForm, as_json, digest
 from farms.composing.preview import preview
 from farms.composing.saving import Rules
 from farms.models import Agent, SavedStrategy, StrategyVersion
-from kit.limits import KEY_LENGTH
 from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
+from kit.limits import KEY_LENGTH
 from kit.paging import Pages
 from markets.models import Instrument, Timeframe
 from quant import strategies
