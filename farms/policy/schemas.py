@@ -6,19 +6,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import Field
 
 from farms.engine.policy import DAYS
 from farms.policy.readings import PolicyRow
 from farms.policy.services import Policy
 from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Quotient, Share
 
-Hour = Annotated[
-    time,
-    BeforeValidator(lambda given: time.fromisoformat(given) if isinstance(given, str) else given),
-    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
-    Field(examples=["08:00"]),
-]
+Hour = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:00"])]
 
 
 class WeightOut(Schema):
@@ -78,7 +73,13 @@ def changed(policy: Policy, body: PolicyChange) -> Policy:
     sent = body.sent()
     if "weights" in sent:
         sent["weights"] = {one.agent_id: one.weight for one in body.weights}
+    for name in {"opens_at", "closes_at"} & sent.keys():
+        sent[name] = time.fromisoformat(sent[name]) if sent[name] else None
     return replace(policy, **sent)
+
+
+def _written(hour: time | None) -> str | None:
+    return None if hour is None else f"{hour:%H:%M}"
 
 
 def policy_out(row: PolicyRow) -> dict[str, Any]:
@@ -89,8 +90,8 @@ def policy_out(row: PolicyRow) -> dict[str, Any]:
         "caps": policy.caps,
         "allowed_symbols": policy.allowed_symbols,
         "trading_days": policy.trading_days,
-        "opens_at": policy.opens_at,
-        "closes_at": policy.closes_at,
+        "opens_at": _written(policy.opens_at),
+        "closes_at": _written(policy.closes_at),
         "nets": policy.nets,
         "maximum_correlated": policy.maximum_correlated,
         "correlated_exposure": None if row.correlated.value is None else row.correlated.now,
