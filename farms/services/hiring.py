@@ -159,9 +159,11 @@ def require_leverage(leverage: Decimal, instrument: Instrument) -> None:
 
 
 def _tradable(instrument_id: int, account: Connection) -> Instrument:
-    instrument = Instrument.objects.filter(pk=instrument_id, venue=account.venue, is_active=True).first()
+    instrument = Instrument.objects.filter(pk=instrument_id, venue=account.venue).first()
     if instrument is None:
         raise invalid("instrument_id", f"Choose an instrument that {account.name} trades: the farm works there.")
+    if not instrument.is_active:
+        raise invalid("instrument_id", f"{instrument.symbol} is no longer traded: choose another market.")
     return instrument
 
 

@@ -110,7 +110,9 @@ def _explain(
         if returned[bar]:
             middle = {"middle": (low + high) / 2}
             return Clause(f"the close came back over the middle of the range, {{middle}} ({where})", prices | middle)
-        return Clause(f"the close is inside the range ({where}); a close beyond it is missing", prices)
+        beyond = {"up": high - close, "down": close - low}
+        told = f"the close is inside the range ({where}); a close beyond it is missing, {{up}} up or {{down}} down"
+        return Clause(told, prices | beyond)
     side = "above" if close > high else "below"
     if not fresh[bar]:
         return Clause(f"the close is still {side} the range that it left before ({where})", prices)

@@ -147,6 +147,10 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = ""
         for side, operand in (("left", left), ("right", right)):
             numbers[f"{side}{place}"] = digits(board.operand(operand)[bar])
         values = f"{{left{place}}} against {{right{place}}}"
+        away = abs(board.operand(left)[bar] - board.operand(right)[bar])
+        if holds == "no" and np.isfinite(away):
+            values += f", {{away{place}}} away"
+            numbers[f"away{place}"] = digits(away)
         word = _WORDS.get(condition["op"], condition["op"])
         labels = (_label(left), _label(right) if isinstance(right, dict) else f"{{right{place}}}")
         parts.append(f"{labels[0]} {word} {labels[1]}, {holds} ({values})")

@@ -61,7 +61,8 @@ def _explain(
     if back[bar]:
         return Clause(f"{distance}, left at {{leave}}", numbers=numbers)
     if abs(z[bar]) < params["entry"]:
-        return Clause(f"{distance}; {{entry}} for an entry are missing", numbers=numbers)
+        numbers["away"] = f"{params['entry'] - abs(z[bar]):.2f}"
+        return Clause(f"{distance}; {{entry}} for an entry are missing, {{away}} away", numbers=numbers)
     if "trend" in shown and np.isfinite(shown["trend"][bar]):
         side = "above" if candles.close[bar] > shown["trend"][bar] else "below"
         words = f"{distance}, {side} the trend's average of {{trend}}; a new entry is missing"

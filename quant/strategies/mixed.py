@@ -113,7 +113,8 @@ def _explainer(
             return Clause(f"{told}: the agreement is over", numbers=numbers)
         reached = abs(score[bar]) >= agreement - _ROUNDING
         if enter[bar] or not reached:
-            missing = "" if enter[bar] else " is missing"
+            missing = "" if enter[bar] else " is missing, {away} away"
+            numbers["away"] = f"{agreement - abs(score[bar]):.2f}"
             return Clause(f"{told}, agreement at {{agreement}}{missing}", numbers=numbers)
         return Clause(f"{told}: agreement at {{agreement}} was reached before", numbers=numbers)
 

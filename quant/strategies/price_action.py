@@ -86,7 +86,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         stop=np.where(stop > 0, stop, np.nan),
         target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else None,
         indicators={"support": support, "resistance": resistance, "atr": atr},
-        explain=lambda bar: _explain(rising, falling, chosen, support, resistance, enter, opposite, bar),
+        explain=lambda bar: _explain(rising, falling, chosen, support, resistance, candles.close, enter, opposite, bar),
     )
 
 
@@ -96,6 +96,7 @@ def _explain(
     chosen: list[bool],
     support: Floats,
     resistance: Floats,
+    close: Floats,
     enter: Signs,
     against: Signs,
     bar: int,
@@ -106,8 +107,9 @@ def _explain(
     if not prices:
         return Clause("neither a support nor a resistance is known yet")
     if side == 0:
-        levels = " or ".join(f"{name} {{{name}}}" for name in prices)
-        return Clause(f"a pattern at {levels} is missing", prices)
+        levels = " or ".join(f"{name} {{{name}}} ({{{name}_away}} away)" for name in prices)
+        away = {f"{name}_away": abs(close[bar] - level) for name, level in prices.items()}
+        return Clause(f"a pattern at {levels} is missing", prices | away)
     found = rising if side > 0 else falling
     names = [name for name, hit, wanted in zip(PATTERNS, found, chosen, strict=True) if wanted and hit[bar]]
     level = "support" if side > 0 else "resistance"

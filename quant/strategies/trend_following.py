@@ -65,7 +65,7 @@ def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Call
         verb, side = "crossed" if crossed[bar] else "is", "above" if fast > slow else "below"
         rule = f"the fast average {verb} {side} the slow ({averages})"
         if not crossed[bar]:
-            return Clause(f"{rule}; a new cross is missing", prices)
+            return Clause(f"{rule}; a new cross is missing, {{apart}} away", prices | {"apart": abs(fast - slow)})
         if params["adx_min"] <= 0:
             return Clause(rule, prices)
         adx = shown["adx"][bar]

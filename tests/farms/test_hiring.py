@@ -4,13 +4,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
 
 from farms.models import Agent, AgentFarmAssignment, Farm
 from farms.services import create_agent, create_farm, update_agent
 from kit import tenancy
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users.models import User
+from markets.models import Instrument
 from tests.farms.conftest import PARAMETERS, Desk, make_instrument, make_master
+from tests.farms.test_api import bearer
 from wallets.models import Wallet
 
 
@@ -73,6 +77,28 @@ def test_an_instrument_of_another_venue_is_refused(desk: Desk) -> None:
     elsewhere.save()
     with pytest.raises(InvalidInputError):
         new_agent(desk, instrument_id=elsewhere.pk)
+
+
+def test_an_instrument_that_is_no_longer_traded_is_refused_by_its_name(desk: Desk) -> None:
+    gone = make_instrument("OTH/USDT")
+    Instrument.objects.filter(pk=gone.pk).update(is_active=False)
+    with pytest.raises(InvalidInputError, match="OTH/USDT is no longer traded: choose another market") as refused:
+        new_agent(desk, instrument_id=gone.pk)
+    assert set(refused.value.fields) == {"instrument_id"}
+
+
+def test_a_wallet_has_one_agent_whoever_asks(desk: Desk, client: Client) -> None:
+    """Nobody chooses an agent's wallet: it is made with the agent, and the database lets no other have it."""
+    asked = {
+        "farm_id": str(desk.farm.pk), "name": "Second", "strategy": "trend_following", "timeframe": "1h",
+        "instrument_id": desk.instrument.pk, "wallet_id": str(desk.agent.wallet_id),
+    }  # fmt: skip
+    headers = bearer(client, desk.owner)
+    answer = client.post("/api/v1/agents", asked, content_type="application/json", headers=headers)
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["wallet_id"])
+    other = new_agent(desk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Agent.objects.filter(pk=other.pk).update(wallet=desk.agent.wallet)
 
 
 def test_a_farm_is_made_under_ones_own_master_only(desk: Desk, other_owner: User) -> None:

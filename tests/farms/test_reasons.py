@@ -66,6 +66,15 @@ def test_a_reason_never_contradicts_its_decision(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", [strategy.slug for strategy in strategies.catalog()])
+def test_who_waits_says_how_far_away_the_next_signal_is(slug: str) -> None:
+    """For most bars: where a signal was there before, or is not known yet, a new one is no distance away."""
+    waits = [str(decision.explanation) for held, decision in decisions(slug) if decision.kind == "hold" and not held]
+    late = waits[len(waits) // 2 :]
+    told = [reason for reason in late if re.search(r"[\d.]+ (away|up or [\d.]+ down)\b", reason)]
+    assert len(told) > 0.5 * len(late), (len(told), late[-1])
+
+
+@pytest.mark.parametrize("slug", [strategy.slug for strategy in strategies.catalog()])
 def test_a_reason_names_values_once_they_are_known(slug: str) -> None:
     known = decisions(slug)[BARS // 2 :]
     assert sum(bool(re.search(r"\d", str(decision.explanation))) for _, decision in known) > 0.98 * len(known)
