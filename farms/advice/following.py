@@ -91,6 +91,7 @@ def given_of(made: AdviceProposal, terms: Terms) -> dict[str, Any]:
     levels = {"exit_stop": terms.exit_stop, "exit_target": terms.exit_target, "leverage": terms.leverage}
     return {
         "proposal_id": str(made.pk),
+        "agent_id": str(made.agent_id),
         "side": str(terms.side),
         "quantity": plain(terms.quantity),
         "reduce_only": terms.reduce_only,
