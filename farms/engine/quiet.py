@@ -9,6 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from farms.engine.decision import leave_it
+from farms.engine.missed import passed_over
 from farms.engine.runs import View, bars_wanted, may_short, row
 from farms.engine.tape import Series, Tape
 from farms.models import Agent, AgentRun
@@ -50,8 +51,8 @@ def quiet_run(agent: Agent, view: View, held: Guarded | None) -> AgentRun | None
 
 
 def write(runs: Sequence[AgentRun]) -> None:
-    """Write the rows in their order, and let every agent remember its last bar."""
-    AgentRun.objects.bulk_create(runs)
+    """Write the rows in their order, and let every agent remember its last bar; what was passed over is said once."""
+    AgentRun.objects.bulk_create([*passed_over(runs), *runs])
     newest = {run.agent_id: run.bar for run in runs}
     by_bar = sorted(newest.items(), key=lambda item: item[1])
     for bar, agents in groupby(by_bar, key=lambda item: item[1]):

@@ -104,6 +104,21 @@ def test_a_bar_whose_successor_should_have_closed_is_too_old_to_act_on(desk: Des
     assert run is not None
 
 
+def test_bars_that_passed_without_a_run_are_said_once_and_not_acted_on(desk: Desk) -> None:
+    desk.candles(CALM)
+    assert desk.run() is not None
+    desk.candles([100.0, 103.0, 104.0])
+    run = desk.run()
+    assert run is not None
+    said = AgentRun.objects.get(decision="skip")
+    assert (said.bar, said.close, said.order_id) == (run.bar - 3_600_000, 103, None)
+    assert "Nothing was decided at 2 closes up to this one" in str(said.explanation)
+    assert not Order.objects.exists(), "the crossing was at a bar that nobody ran on"
+    desk.candles([104.0])
+    assert desk.run() is not None
+    assert AgentRun.objects.filter(decision="skip").count() == 1, "the next bar follows on the last one"
+
+
 def test_nothing_is_decided_while_an_order_is_on_its_way(desk: Desk) -> None:
     desk.candles(CROSS_UP)
     with clock.at(desk.now):
