@@ -313,12 +313,14 @@ def _deposit(owner_id: UUID, master: Wallet, amount: Decimal, scene: stage.Scene
 
 
 def _move(owner_id: UUID, source: Wallet, target: Wallet, amount: Decimal, scene: stage.Scene, note: str) -> None:
+    # Whoever joins late may find that rebalancing has lent a part of it to another farm.
+    free = source.accounts.get(asset=scene.quote, kind="wallet").available
     allocate(
         owner_id=owner_id,
         source_id=source.pk,
         target_id=target.pk,
         asset=scene.quote,
-        amount=_scaled(amount, scene),
+        amount=min(_scaled(amount, scene), free.quantize(dollar_in(scene.quote) * CENT, ROUND_DOWN)),
         key=f"demo:allocate:{target.pk}",
         note=note,
     )
