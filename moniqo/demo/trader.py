@@ -6,12 +6,14 @@ The database keeps its hash, so when the file is lost the trader gets another pa
 
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from kit import tenancy
 from kit.users.models import User
@@ -32,8 +34,12 @@ class Login:
 
 
 def find() -> User | None:
-    """The newest demo trader."""
-    return User.objects.filter(email__endswith=f"@{DOMAIN}").order_by("-date_joined").first()
+    """The newest demo trader; an operator may have added other people of that domain."""
+    return _traders().order_by("-date_joined").first()
+
+
+def _traders() -> QuerySet[User]:
+    return User.objects.filter(email__regex=rf"^trader(-\d+)?@{re.escape(DOMAIN)}$")
 
 
 def has_history() -> bool:
@@ -76,7 +82,7 @@ def path() -> Path:
 
 
 def _free_email() -> str:
-    count = User.objects.filter(email__endswith=f"@{DOMAIN}").count()
+    count = _traders().count()
     return f"trader{f'-{count + 1}' if count else ''}@{DOMAIN}"
 
 

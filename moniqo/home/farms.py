@@ -49,8 +49,8 @@ class Need:
 def farm_lines(
     farms: Sequence[FarmFacts], *, states: Mapping[UUID, State], stand: Mapping[UUID, Standing]
 ) -> Sequence[FarmLine]:
-    """The farms, worst first, else oldest first; `stand` says how their wallets do."""
-    present = [farm for farm in farms if farm.status != Farm.Status.ARCHIVED]
+    """The farms, worst first, else oldest first, no pools; `stand` says how their wallets do."""
+    present = [farm for farm in farms if farm.status != Farm.Status.ARCHIVED and not farm.is_pool]
     lines = [_line(farm, states[farm.id], stand[farm.wallet_id]) for farm in present]
     return sorted(lines, key=lambda line: line.state.rank)
 

@@ -142,6 +142,19 @@ def test_a_freed_agent_is_paused_in_the_one_pool_of_its_master_and_trades_nothin
     assert AuditEntry.objects.filter(action="Wallet moved", subject="One").count() == 2
 
 
+def test_the_pages_open_for_an_owner_with_a_pool(calm: Desk, client: Client) -> None:  # noqa: F811
+    client.force_login(calm.owner)
+    services.free_agent(owner_id=calm.owner.pk, agent_id=calm.agent.pk, key="free")
+    pages = (
+        "/", "/wallets/", "/farms/", "/goals/", "/goals/new/", "/trading/positions/", "/trading/ticket/",
+        "/portfolio/exposure/", "/portfolio/changes/", "/portfolio/profit/", "/portfolio/history/", "/start/",
+        "/laboratory/", "/advice/", f"/farms/{calm.agent.pk}/",
+    )  # fmt: skip
+    answers = {page: client.get(page, follow=True).status_code for page in pages}
+    assert {page: status for page, status in answers.items() if status >= 500} == {}
+    assert answers["/"] == 200
+
+
 def test_an_agent_in_the_pool_decides_nothing_even_if_it_says_that_it_runs(traded: Desk) -> None:
     services.free_agent(owner_id=traded.owner.pk, agent_id=traded.agent.pk)
     Agent.objects.update(status=Agent.Status.RUNNING)
