@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pytest
 from django.db import connections
 
+from kit import clock
 from kit.users.models import User
+from markets.models import Ticker
 from tests.conftest import WORKER, cloned_database, make_user
 from tests.drills.site import Site, running
 from tests.world import World, build_world
@@ -26,6 +28,10 @@ class Stage:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.site.port}"
+
+    def price_now(self) -> None:
+        """Say the last price again: what has stood for a minute, as on a slow machine, is no price to trade by."""
+        Ticker.objects.filter(instrument=self.world.bitcoin).update(at=clock.now())
 
 
 @pytest.fixture(scope="package")

@@ -216,6 +216,7 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
         "idempotency_key": "mcp-1", "wallet_id": wallet, "symbol": stage.world.bitcoin.symbol, "side": "buy",
         "quantity": 0.05, "reason": "a model says so",
     }  # fmt: skip
+    stage.price_now()
     first, second = (call(stage, "place_order", **order) for _ in range(2))
     assert first.structured_content["id"] == second.structured_content["id"]
     assert first.structured_content["quantity"] == "0.05"
@@ -254,6 +255,7 @@ def test_a_client_that_can_ask_its_person_does_so_before_money_or_orders_are_tou
         return placed, await client.call_tool("list_wallets", {})
 
     headers = bearer(stage.world.owner)
+    stage.price_now()
     placed, _ = ask(stage, headers, story, elicitation_callback=person)
     assert len(asked) == 1, "nothing is asked before what only reads"
     assert "Place an order through the risk gate?" in asked[0]

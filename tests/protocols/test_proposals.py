@@ -47,6 +47,7 @@ def test_a_model_proposes_an_order_which_is_placed_once_when_it_is_approved(stag
         "idempotency_key": "buy-a-little", "wallet_id": str(stage.world.quiet.wallet_id), "quantity": "0.05",
         "symbol": stage.world.ether.symbol, "side": "buy", "reason": "ETH turns up",
     }  # fmt: skip
+    stage.price_now()
     asked = call(stage, model, "propose_order", **order)
     assert asked["status"] == "open"
     assert "Buy 0.05 ETH" in asked["title"]

@@ -148,6 +148,9 @@ def test_a_position_is_closed_by_one_order_of_a_key_also_when_it_is_over(program
     assert told_before - Decimal("0.1") < Decimal(trade["pnl"]) < told_before, "slippage comes on top of what was told"
     assert program.post(address, **{"Idempotency-Key": "k"}).json()["id"] == answer.json()["id"]
     assert program.post(address, **{"Idempotency-Key": "other"}).status_code == 404
+    desk.trade("buy", "1")
+    (second,) = program.get("/positions").json()
+    assert program.post(f"/positions/{second['id']}/close", **{"Idempotency-Key": "k"}).status_code == 409
 
 
 def test_orders_are_narrowed_by_status_and_wallet(program: Program, desk: Desk) -> None:

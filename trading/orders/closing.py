@@ -66,29 +66,38 @@ class Closing:
 
 def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
     """Sell what is left of the owner's open position. The same `key` of the same position returns the first order, also
-    when it has closed it.
+    when it has closed it; of another one it is refused with ConflictError.
 
     What rests and would sell it, such as a limit or an order of two prices, makes way: the order waits until it has
     ended. The gate decides as it does for every order: one that is refused says so in its `refusal`. Raises
     NotFoundError when the position is not there or over already.
     """
-    key = f"close:{position_id}:{key}"[:120]
-    placed = Order.objects.select_related("instrument", "wallet__parent").filter(owner_id=owner_id, key=key)
-    position = (
-        Position.objects.select_related("wallet__connection", "instrument")
-        .filter(owner_id=owner_id, pk=position_id, closed_at=None)
-        .first()
-    )
-    if position is None and (first := placed.first()) is not None:
-        return first
+    key = f"close:{key}"[:120]
+    rows = Position.objects.select_related("wallet__connection", "instrument").filter(owner_id=owner_id, pk=position_id)
+    position = rows.first()
     if position is None:
         raise NotFoundError("There is no such open position: it may be closed already.")
     with transaction.atomic():
         wallet = locked_wallet(position.wallet_id)
-        if (first := placed.first()) is not None:
+        if (first := _placed(position, key)) is not None:
             return first
+        position = rows.filter(closed_at=None).first()
+        if position is None:
+            raise NotFoundError("There is no such open position: it may be closed already.")
         behind = resting(position)
         return leave(position, position.quantity, wallet=wallet, key=key, reason=REASON, behind=behind)
+
+
+def _placed(position: Position, key: str) -> Order | None:
+    """The order of that key. Raises ConflictError where it left another position."""
+    rows = Order.objects.select_related("instrument", "wallet__parent")
+    first = rows.filter(owner_id=position.owner_id, key=key).first()
+    if first is None:
+        return None
+    is_of_it = (first.wallet_id, first.instrument_id) == (position.wallet_id, position.instrument_id)
+    if not is_of_it or first.created_at < position.opened_at:
+        raise ConflictError("This key was used to close another position: send a new key for a new request.")
+    return first
 
 
 def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence, among: Q = EVERYTHING) -> Closing:

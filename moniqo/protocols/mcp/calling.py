@@ -23,6 +23,8 @@ _ROOM: Final = MOST_BYTES // 2 - 400
 USUAL_ROWS: Final = 20
 # What of an order's outcomes is a no, by the gate or by the venue.
 REFUSED: Final = ("refused", "rejected")
+# What of them is the end of one that was placed before.
+OVER: Final = ("filled", "cancelled", "expired")
 # A number of more digits has been rounded by whoever wrote it down.
 EXACT_DIGITS: Final = 15
 # Of a cursor that counts rows: a number of thousands of digits is none that was ever handed out.
@@ -152,6 +154,8 @@ def _then(tool: Tool, row: Mapping[str, Any]) -> str:
         return f"It was refused: {row['refusal']}" if row.get("refusal") else "It was refused."
     if tool.is_question and row["status"] != "open":
         return f"It is over: {row['status']}."
+    if row.get("outcome") in OVER:
+        return f"It is over: {row['outcome']}."
     return tool.then
 
 

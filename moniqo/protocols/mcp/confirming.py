@@ -1,14 +1,19 @@
 """A client that can ask the person in front of it is asked first, before a tool that may undo what is there.
 
 Since revision 2026-07-28 that needs no stream: the call is answered with a question, and the client calls again with
-the answer. It is the client's word, as the call is, and takes nobody's place: scopes, limits, the gate, and what the
-owner answers on Approvals stay what they are.
+the answer and with a state that is bound to what was asked about: a yes to one order is none to another. It is the
+client's word, as the call is, and takes nobody's place: scopes, limits, the gate, and what the owner answers on
+Approvals stay what they are.
 """
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
 import mcp_types as types
+from django.core import signing
 from mcp_types.version import is_version_at_least
 
 from moniqo.protocols.mcp.tools import Tool
@@ -17,6 +22,8 @@ SINCE: Final = "2026-07-28"
 QUESTION: Final = "go_ahead"
 DECLINED: Final = "The person in front of your program did not say yes, so nothing was done."
 _MOST: Final = 600
+_SALT: Final = "moniqo.mcp.confirming"
+_SECONDS: Final = 600
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {QUESTION: {"type": "boolean", "title": "Go ahead", "default": False}},
@@ -24,12 +31,28 @@ _SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-def question(context: Any, tool: Tool, asked: types.CallToolRequestParams) -> types.InputRequiredResult | None:
-    """What the client is to ask before the call; None where nothing is to be asked, or it has been."""
-    if not tool.is_destructive or QUESTION in (asked.input_responses or {}) or not _can_ask(context.session):
+def question(
+    context: Any, tool: Tool, asked: types.CallToolRequestParams, token_id: UUID
+) -> types.InputRequiredResult | None:
+    """What the client is to ask before the call; None where nothing is to be asked, or this has been."""
+    if not tool.is_destructive or not _can_ask(context.session):
         return None
-    told = types.ElicitRequestFormParams(message=_in_words(tool, asked.arguments or {}), requested_schema=_SCHEMA)
-    return types.InputRequiredResult(input_requests={QUESTION: types.ElicitRequest(params=told)})
+    arguments = asked.arguments or {}
+    call = [str(token_id), tool.name, json.dumps(arguments, sort_keys=True)]
+    if QUESTION in (asked.input_responses or {}) and _is_of(asked.request_state, call):
+        return None
+    told = types.ElicitRequestFormParams(message=_in_words(tool, arguments), requested_schema=_SCHEMA)
+    state = signing.dumps(sha256(json.dumps(call).encode()).hexdigest(), salt=_SALT)
+    return types.InputRequiredResult(input_requests={QUESTION: types.ElicitRequest(params=told)}, request_state=state)
+
+
+def _is_of(state: str | None, call: list[str]) -> bool:
+    """Whether the state was given for this call, lately."""
+    try:
+        found = signing.loads(state or "", salt=_SALT, max_age=_SECONDS)
+    except signing.BadSignature:
+        return False
+    return bool(found == sha256(json.dumps(call).encode()).hexdigest())
 
 
 def is_declined(tool: Tool, asked: types.CallToolRequestParams) -> bool:

@@ -101,7 +101,7 @@ class _Tools:
         operation, arguments = self._known.get(asked.name), asked.arguments or {}
         if operation is not None:
             asker = await self.asker(context)
-            first = confirming.question(context, operation.tool, asked)
+            first = confirming.question(context, operation.tool, asked, asker.token_id)
             if first is not None and operation.is_allowed(asker.scopes):
                 return first
             if confirming.is_declined(operation.tool, asked):
