@@ -134,6 +134,8 @@ def _terms(agent: Agent, made: AdviceProposal) -> Terms:
     )
     if decision.quantity <= 0:
         raise ConflictError(decision.explanation)
+    if decision.kind == "enter" and signal.stop is None:
+        raise ConflictError("It names no stop: nothing is entered without one.")
     return terms_of(agent, signal, decision, held, batch)
 
 

@@ -81,15 +81,22 @@ class _Judged:
 
 
 def honesty(*, owner_id: UUID, agent_id: UUID | None = None) -> Honesty:
-    """Of all of the owner's proposals, or of one agent's. Two queries. Runs as the tenant."""
+    """Of all of the owner's proposals, or of one agent's. Runs as the tenant.
+
+    Of several about one market at one candle the first counts: asked again, a model is not right twice.
+    """
     rows = AdviceProposal.objects.filter(owner_id=owner_id)
     if agent_id is not None:
         rows = rows.filter(agent_id=agent_id)
     moves = rows.exclude(action=AdviceProposal.Action.HOLD)
     names = ("confidence", "gain", "own", "chance", "chance_spread")
+    same = ("instrument_id", "timeframe", "bar")
     judged = [
         _Judged(confidence, float(gain), *(None if one is None else float(one) for one in rest))
-        for confidence, gain, *rest in moves.filter(gain__isnull=False).values_list(*names)
+        for confidence, gain, *rest in moves.filter(gain__isnull=False)
+        .order_by(*same, "created_at")
+        .distinct(*same)
+        .values_list(*names)
     ]
     waiting = moves.filter(settled_at__isnull=True).count()
     hits = sum(one.gain > 0 for one in judged)

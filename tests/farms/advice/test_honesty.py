@@ -24,12 +24,14 @@ def settle(board: Board, at: Any) -> int:
 
 
 def judged(board: Board, count: int, **columns: Any) -> None:
-    """So many settled proposals, all alike but for `columns`."""
+    """So many settled proposals of a candle each, all alike but for `columns`."""
     made = AdviceProposal.objects.filter(settled_at__isnull=True).first() or board.propose()
     row = {field.attname: getattr(made, field.attname) for field in AdviceProposal._meta.concrete_fields}
     row |= {"call_id": None, "settled_at": clock.now(), "exit_price": Decimal(1), **columns}
     del row["id"]
-    AdviceProposal.objects.bulk_create(AdviceProposal(**row) for _ in range(count))
+    first = row["bar"] + 3_600_000 * (1 + AdviceProposal.objects.count())
+    bars = [row["bar"]] * count if "bar" in columns else [first + 3_600_000 * number for number in range(count)]
+    AdviceProposal.objects.bulk_create(AdviceProposal(**row | {"bar": bar}) for bar in bars)
 
 
 def test_a_proposal_is_settled_when_its_horizon_is_over_and_its_candles_are_there(board: Board) -> None:
@@ -89,6 +91,12 @@ def test_under_a_hundred_there_is_no_verdict(board: Board) -> None:
     found = honesty(owner_id=board.owner_id)
     assert found.is_enough
     assert found.verdict.exact == "Advice made more than chance. Advice made more than its agents' own rules."
+
+
+def test_a_question_that_is_asked_again_at_a_candle_counts_once(board: Board) -> None:
+    board.level("comment")
+    judged(board, 150, gain=Decimal("0.01"), bar=7_200_000)
+    assert honesty(owner_id=board.owner_id).settled == 1
 
 
 def test_what_cannot_be_told_apart_is_said_to_be_so_and_less_is_less(board: Board) -> None:
