@@ -43,22 +43,28 @@ def tenant(user_id: UUID | str, scopes: Collection[str] | None = None) -> Iterat
             given = {"app.user_id": str(user_id)}
             if scopes is not None:
                 given["app.scopes"] = ",".join(scopes)
-            previous = _set(given)
+            before = _set(given)
             yield
             # A block that failed or is marked to roll back takes the setting with it; so does the end of a transaction.
             if is_nested and not connection.needs_rollback:
-                _set(previous)
+                _restore(before)
     finally:
         _system.reset(outer)
 
 
 def _set(settings: Mapping[str, str]) -> dict[str, str]:
-    """Give the settings these values until the transaction ends; returns those that they had."""
-    asked = ", ".join(["current_setting(%s, true), set_config(%s, %s, true)"] * len(settings))
+    """Give the settings, whose names are ours, these values until the transaction ends; returns those they had."""
+    each = ", ".join(f"current_setting('{name}', true), set_config('{name}', %s, true)" for name in settings)
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(f"SELECT {asked}", [each for name, value in settings.items() for each in (name, name, value)])
+        cursor.execute(f"SELECT {each}", list(settings.values()))
         found = cursor.fetchone()[::2]
     return {name: value or "" for name, value in zip(settings, found, strict=True)}
+
+
+def _restore(settings: Mapping[str, str]) -> None:
+    each = ", ".join(f"set_config('{name}', %s, true)" for name in settings)
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(f"SELECT {each}", list(settings.values()))
 
 
 @contextmanager

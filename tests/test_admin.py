@@ -303,4 +303,6 @@ def test_every_amount_that_a_list_shows_says_where_its_asset_stands() -> None:
         "wallets.DemoTrade.price", "wallets.DemoTrade.quantity", "wallets.DemoFunding.rate",
         "wallets.DemoFunding.amount", "wallets.DemoFunding.quantity", "wallets.DemoPosition.cost",
         "wallets.DemoPosition.margin",
+        # US dollars, which endpoints of language models are paid in
+        "farms.AdviceSetting.day_cost", "farms.AdviceSetting.month_cost", "farms.AdviceCall.cost",
     }  # fmt: skip

@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from kit import tenancy
 from kit.users.models import User
 from tests.conftest import make_user
+from tests.farms.advice.conftest import make_endpoint
 from tests.test_admin import Fields, admin_url, columns, desk
 from tests.wallets.books import keyed_platform
 from wallets.models import Platform, Wallet
@@ -129,6 +130,7 @@ def world(desk: Client) -> Client:
     """With a platform that asks for a key, so that there is a row of everything that can be written."""
     keyed_platform("key")
     make_user("owner@example.com")
+    make_endpoint("https://models.example.com/v1")
     return desk
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from farms.models.farms import Agent, Farm, FractionField
 from kit.models import Identified, MoneyField, Owned, SentenceField
+from markets.bounds import BEYOND
 from markets.models import Instrument, Timeframe
 from trading.models import Order
 
@@ -234,6 +235,15 @@ class AdviceProposal(Identified, Owned):
             models.CheckConstraint(
                 condition=Q(size__gte=0, size__lte=1, confidence__gte=0, confidence__lte=1, fee__gte=0, price__gt=0),
                 name="advice_proposal_within_its_bounds",
+            ),
+            # What is no number is greater than any.
+            models.CheckConstraint(
+                condition=Q(fee__lte=1)
+                & Q(gain__lt=BEYOND)
+                & Q(own__lt=BEYOND)
+                & Q(chance__lt=BEYOND)
+                & Q(chance_spread__lt=BEYOND),
+                name="advice_proposal_is_of_numbers",
             ),
             models.CheckConstraint(
                 condition=Q(settled_at__isnull=False) | Q(gain__isnull=True, exit_price__isnull=True),

@@ -63,10 +63,8 @@ def policy_row(*, owner_id: UUID, farm_id: UUID) -> PolicyRow:
     farm = Farm.objects.select_related("wallet__connection").filter(owner_id=owner_id, pk=farm_id).first()
     if farm is None:
         raise NotFoundError("This farm does not exist.")
-    agents = farm.agents.exclude(status=Agent.Status.ARCHIVED).select_related("wallet", "instrument")
-    members = tuple(
-        Member(agent.pk, agent.name, agent.instrument.symbol, agent.wallet.target_weight) for agent in agents
-    )
+    names = ("pk", "name", "instrument__symbol", "wallet__target_weight")
+    members = tuple(Member(*row) for row in farm.agents.exclude(status=Agent.Status.ARCHIVED).values_list(*names))
     limits = wallet_limits(owner_id=owner_id, wallet_id=farm.wallet_id)
     traded = {member.symbol for member in members}
     named = {*farm.caps, *farm.allowed_symbols, *(limits.allowed_symbols or limits.choices)}
