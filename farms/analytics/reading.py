@@ -18,6 +18,7 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Avg, Min, Q, Sum
 
+from farms.analytics.parts import agents_parts
 from farms.laboratory.drift import Drift, drift_of
 from farms.models import Agent, Farm
 from kit.errors import NotFoundError
@@ -25,7 +26,7 @@ from kit.users.models import User
 from markets.candles.reading import TIMEFRAME_MS
 from portfolio.allocation.returns import read_returns
 from portfolio.models import DailyPerformance
-from portfolio.selectors.contribution import By, Contribution, Kind, Part
+from portfolio.selectors.contribution import Contribution, Part
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 from trading.models import Position, TradeSlice
@@ -205,13 +206,9 @@ class Analytics:
     # --- agents ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def contribution(self) -> Sequence[Part]:
-        """What each agent made of the farm's profit, the largest gain first, and what is nobody's."""
-        return Contribution.of(self.scope, by=By.AGENT).parts if self.kind == "farm" else ()
-
-    @property
     def contributors(self) -> Sequence[Part]:
-        return [part for part in self.contribution if part.kind is Kind.WALLET]
+        """What each agent made of the farm's profit while it worked there, the largest gain first."""
+        return agents_parts(self.subject, Contribution.of(self.scope)) if isinstance(self.subject, Farm) else ()
 
     @cached_property
     def pairs(self) -> Sequence[Pair]:

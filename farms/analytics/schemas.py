@@ -27,7 +27,7 @@ class TradesOfKindOut(Schema):
 
 
 class ContributorOut(Schema):
-    """What an agent made of the farm's profit; `share` is null where that profit is zero."""
+    """What an agent made of the farm's profit while it worked there; `share` is null where that profit is zero."""
 
     wallet_id: UUID
     name: str
@@ -74,7 +74,9 @@ class AnalyticsOut(Schema):
     regimes: list[TradesOfKindOut] = Field(
         description="By what the market did in the twenty days before they were opened."
     )
-    contribution: list[ContributorOut] = Field(description="Of a farm, the largest gain first.")
+    contribution: list[ContributorOut] = Field(
+        description="Of a farm, all who ever worked there, the largest gain first."
+    )
     mean_correlation: float | None = Field(description="Of every two of a farm's agents; null without such.")
     correlations: list[AlikeOut] = Field(description="Of a farm's agents, the most alike first.")
     drift: list[DriftedOut] = Field(description="Of an agent, by kind of account.")

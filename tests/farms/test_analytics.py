@@ -15,6 +15,7 @@ from farms import services
 from farms.analytics.reading import Analytics, correlation
 from farms.analytics.schemas import told as said_of
 from farms.models import Farm
+from farms.selectors.farms import farm_row
 from kit import clock
 from kit.errors import NotFoundError
 from kit.users.models import User
@@ -64,6 +65,32 @@ def test_trades_stay_with_the_farm_in_which_they_were_closed(told: Desk) -> None
     assert Analytics(owner=owner, farm_id=told.farm.pk).trades == before
     assert Analytics(owner=owner, farm_id=other.pk).trades.trades == 0
     assert Analytics(owner=owner, agent_id=told.agent.pk).trades == before
+
+
+def made_in(desk: Desk, farm: Farm) -> dict[str, Decimal]:
+    """Who made what there: with nothing else, and nothing missing, it is the farm's profit."""
+    found = {part.name: part.profit for part in Analytics(owner=desk.owner, farm_id=farm.pk).contributors}
+    assert sum(found.values()) == farm_row(owner_id=desk.owner.pk, farm_id=farm.pk).profit
+    return found
+
+
+def test_an_agents_part_is_what_it_made_while_it_worked_there(told: Desk) -> None:
+    owner, other = told.owner, other_farm(told)
+    asked: dict[str, Any] = {"owner_id": owner.pk, "agent_id": told.agent.pk}
+    here = made_in(told, told.farm)
+    assert here["One"]
+    services.move_agent(**asked, farm_id=other.pk)
+    assert (made_in(told, told.farm), made_in(told, other)) == (here, {"One": 0})
+    held = Position.objects.get(wallet=told.agent.wallet, closed_at=None)
+    told.candles([140])
+    with clock.at(told.now):
+        there = made_in(told, other)
+        assert (made_in(told, told.farm), there) == (here, {"One": held.quantity * 10})
+        services.move_agent(**asked, farm_id=told.farm.pk)
+    told.candles([135])
+    with clock.at(told.now):
+        assert made_in(told, told.farm) == {"One": here["One"] - held.quantity * 5}
+        assert made_in(told, other) == there
 
 
 def test_the_line_ends_with_the_return_of_now_and_the_benchmark_is_bought_when_it_begins(told: Desk) -> None:
