@@ -15,7 +15,7 @@ from farms.services.changing import require_changeable
 from farms.services.diary import record
 from farms.services.hiring import invalid
 from kit import clock
-from kit.errors import ConflictError
+from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import Sentence, sentence
 from wallets.hierarchy import archiving
 from wallets.hierarchy.places import update_wallet
@@ -72,6 +72,10 @@ def move_farm(*, owner_id: UUID, farm_id: UUID, master_id: UUID) -> Farm:
         wallet = archiving.lock(farm.wallet)
         if wallet.parent_id != parent.pk:
             before = wallet.parent.name if wallet.parent else ""
+            try:
+                archiving.require_place(wallet, parent)
+            except InvalidInputError as error:
+                raise invalid("master_id", str(error)) from error
             archiving.change_place(wallet, parent)
             farm.wallet = wallet
             record(farm, FarmEvent.Kind.CHANGED, detail=moved_words("Master", before, parent.name))

@@ -50,8 +50,9 @@ def test_a_farm_moves_to_another_master(calm: Desk) -> None:
     calm.farm.wallet.refresh_from_db()
     assert (calm.farm.wallet.parent_id, free(calm.agent.wallet)) == (second.pk, money)
     for place in (calm.agent.wallet_id, calm.farm.wallet_id):
-        with pytest.raises(InvalidInputError, match="itself or stands below it"):
+        with pytest.raises(InvalidInputError, match="itself or stands below it") as refused:
             services.move_farm(owner_id=owner, farm_id=calm.farm.pk, master_id=place)
+        assert set(refused.value.fields) == {"master_id"}
 
 
 def test_programs_and_pages_restore_and_move(calm: Desk, client: Client, other_owner: User) -> None:
