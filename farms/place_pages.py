@@ -70,7 +70,7 @@ def move_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for another master of the same account, then put the farm under it."""
     owner_id = owner_of(request)
     farm = Farm.objects.select_related("wallet").filter(owner_id=owner_id, pk=pk).first()
-    if farm is None:
+    if farm is None or farm.is_pool:
         raise Http404("There is no such farm.")
     masters = Wallet.objects.filter(
         owner_id=owner_id,

@@ -205,7 +205,7 @@ def new_farm(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may be changed of a farm."""
-    found = _owned(request, Farm.objects.select_related("wallet"), pk)
+    found = _owned(request, Farm.objects.exclude(wallet__role=Wallet.Role.POOL).select_related("wallet"), pk)
     form = FarmForm(request.POST or None, like=found, is_new=False)
     if form.is_valid():
         try:

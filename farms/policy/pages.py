@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +22,8 @@ def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for the whole policy, as it stands, and keep what comes back."""
     with missing_is_404():
         row = policy_row(owner_id=owner_of(request), farm_id=pk)
+    if row.farm.is_pool:
+        raise Http404("A pool has no policy.")
     form = PolicyForm(request.POST if request.method == "POST" else None, row=row)
     if form.is_valid():
         try:

@@ -54,7 +54,7 @@ class PolicyRow:
 
     @property
     def weighed(self) -> Decimal:
-        """What the weights come to together; more than 1 is split in their proportions."""
+        """What the weights come to together."""
         return sum((member.weight for member in self.members if member.weight is not None), Decimal(0))
 
 

@@ -12,6 +12,7 @@ from farms.engine.policy import DAYS
 from farms.policy.readings import PolicyRow
 from farms.policy.services import Policy
 from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Quotient, Share
+from kit.errors import InvalidInputError
 
 Hour = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:00"])]
 
@@ -69,9 +70,12 @@ class PolicyChange(Body):
 
 
 def changed(policy: Policy, body: PolicyChange) -> Policy:
-    """The policy with what a program sent."""
+    """The policy with what a program sent. Raises InvalidInputError where an agent is weighed twice."""
     sent = body.sent()
     if "weights" in sent:
+        if len({one.agent_id for one in body.weights}) < len(body.weights):
+            told = "Name each agent once."
+            raise InvalidInputError(told, fields={"weights": told})
         sent["weights"] = {one.agent_id: one.weight for one in body.weights}
     for name in {"opens_at", "closes_at"} & sent.keys():
         sent[name] = time.fromisoformat(sent[name]) if sent[name] else None

@@ -12,7 +12,7 @@ from django.db import transaction
 from farms.engine.policy import DAYS, WEEK
 from farms.engine.standing import lock_farm, members
 from farms.models import Agent, Farm
-from farms.services.changing import require_changeable
+from farms.services.changing import require_settable
 from farms.services.diary import record_changes
 from farms.services.hiring import fraction
 from kit.audit import services as audit
@@ -50,10 +50,11 @@ class Policy:
 def set_policy(*, owner_id: UUID, farm_id: UUID, policy: Policy) -> Farm:
     """Let this policy bind the farm from now on; what changed is in its diary and in the audit log.
 
-    Raises InvalidInputError naming the field, ConflictError for a farm that is archived or builds its history.
+    Raises InvalidInputError naming the field, ConflictError for a pool, and a farm that is archived or builds its
+    history.
     """
     with transaction.atomic():
-        farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        farm = require_settable(lock_farm(owner_id=owner_id, farm_id=farm_id))
         agents = {agent.pk: agent for agent in members([farm]) if agent.status != Agent.Status.ARCHIVED}
         _require(farm, policy, agents)
         before = _facts(farm, agents.values())
@@ -84,6 +85,11 @@ def _require(farm: Farm, policy: Policy, agents: Mapping[UUID, Agent]) -> None:
     for weight in policy.weights.values():
         if weight is not None and not (weight.is_finite() and 0 <= weight <= 1):
             problems["weights"] = "Give fractions from 0 to 1, such as 0.25 for a quarter of the farm, or none."
+    before = {pk: agent.wallet.target_weight for pk, agent in agents.items()}
+    after = before | dict(policy.weights)
+    together = sum((weight or Decimal(0) for weight in after.values()), Decimal(0))
+    if "weights" not in problems and after != before and together > 1:
+        problems["weights"] = f"The weights come to {percent(together)} together: give at most 100 %."
     if problems:
         raise InvalidInputError(" ".join(problems.values()), fields=problems)
 

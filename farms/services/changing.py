@@ -41,9 +41,7 @@ def update_farm(
     a kind that its agents are not of.
     """
     with transaction.atomic():
-        farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
-        if farm.is_pool:
-            raise ConflictError(f"{farm.name} is no farm: it holds free agents, and there is nothing to set.")
+        farm = require_settable(lock_farm(owner_id=owner_id, farm_id=farm_id))
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
         require_known(kind)
         if kind != farm.kind:
@@ -236,6 +234,13 @@ def require_changeable(farm: Farm) -> Farm:
     if farm.status == Farm.Status.REHEARSING and not clock.is_controlled():
         raise ConflictError(f"Wait until the history of {farm.name} is built.")
     return farm
+
+
+def require_settable(farm: Farm) -> Farm:
+    """The farm; ConflictError for a pool, and where it may not be changed."""
+    if farm.is_pool:
+        raise ConflictError(f"{farm.name} is no farm: it holds free agents, and there is nothing to set.")
+    return require_changeable(farm)
 
 
 def _require_its_agents_are(farm: Farm, kind: Farm.Kind) -> None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from farms import services
 from farms.models import Farm, FarmEvent
 from farms.policy.readings import policy_row
 from farms.policy.services import Policy, set_policy
@@ -21,7 +22,7 @@ from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_instrument
 from tests.programs import bearer
 from trading.models import Order, RiskLimit
 from trading.services import set_limits
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +132,41 @@ def test_what_no_policy_can_say_is_refused_at_its_field(desk: Desk, changes: dic
         change(desk, **changes)
     assert set(refused.value.fields) == {field}
     assert not FarmEvent.objects.filter(kind="changed").exists()
+
+
+def test_weights_come_to_at_most_the_whole_on_the_page_and_for_programs(client: Client, desk: Desk) -> None:
+    with clock.at(T0):
+        other = hire(desk.owner, desk.farm, desk.instrument, name="Two")
+    Farm.objects.update(status="running")
+    set_policy(
+        owner_id=desk.owner.pk, farm_id=desk.farm.pk,
+        policy=replace(policy_of(desk), weights={desk.agent.pk: Decimal("0.7"), other.pk: Decimal("0.3")}),
+    )  # fmt: skip
+    told = "The weights come to 140 % together: give at most 100 %."
+    path = f"/api/v1/farms/{desk.farm.pk}/policy"
+    asked: dict[str, Any] = {"content_type": "application/json", "headers": bearer(desk.owner, "limits", "read")}
+    more = {"agent_id": str(other.pk), "weight": "0.7"}
+    refused = client.patch(path, {"weights": [more]}, **asked)
+    assert (refused.status_code, refused.json()["fields"]) == (422, {"weights": told})
+    refused = client.patch(path, {"weights": [more, {**more, "weight": "0.1"}]}, **asked)
+    assert (refused.status_code, refused.json()["fields"]) == (422, {"weights": "Name each agent once."})
+    client.force_login(desk.owner)
+    given = {"maximum_share": "100", f"weight_{desk.agent.pk}": "70", f"weight_{other.pk}": "70"}
+    page = client.post(reverse("farms:farm-policy", args=(desk.farm.pk,)), given)
+    assert (page.status_code, told in page.content.decode()) == (422, True)
+    assert Wallet.objects.get(pk=other.wallet_id).target_weight == Decimal("0.3")
+
+
+def test_a_pool_has_no_policy_to_change_and_no_pages_for_it(client: Client, desk: Desk) -> None:
+    Farm.objects.update(status="paused")
+    Connection.objects.update(is_rehearsing=False)
+    pool = services.free_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk).farm
+    asked: dict[str, Any] = {"content_type": "application/json", "headers": bearer(desk.owner, "limits", "read")}
+    refused = client.patch(f"/api/v1/farms/{pool.pk}/policy", {"nets": True}, **asked)
+    assert (refused.status_code, "there is nothing to set" in refused.json()["detail"]) == (409, True)
+    client.force_login(desk.owner)
+    for name in ("farm-edit", "farm-policy", "farm-move"):
+        assert client.get(reverse(f"farms:{name}", args=(pool.pk,))).status_code == 404
 
 
 def test_the_database_keeps_days_of_a_week_and_both_hours(desk: Desk) -> None:
