@@ -171,7 +171,7 @@ def restore_agent(request: HttpRequest, agent_id: UUID) -> Any:
 def move_agent(request: HttpRequest, agent_id: UUID, body: PlaceOfWorkIn, key: IdempotencyKey) -> Any:
     """Of the same master. Its wallet comes along: what it holds is a flow of both farms, and nobody's profit.
 
-    409 while an order of it is on its way, and for a farm of another kind.
+    409 while an order of it is on its way, and for a farm of another kind or whose policy does not allow its market.
     """
     services.move_agent(owner_id=owner_of(request), agent_id=agent_id, farm_id=body.farm_id, key=key)
     return _agent(request, agent_id)

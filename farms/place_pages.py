@@ -1,7 +1,7 @@
 """Taking farms and agents back, and moving them: the pages of `farms.services.placing`."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django import forms
@@ -13,12 +13,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from farms import services
+from farms.kinds import may_have
 from farms.models import Agent, Farm
 from kit.errors import MoniqoError
 from kit.forms import TextField, explain
 from kit.http import missing_is_404, owner_of
 from kit.limits import KEY_LENGTH
 from wallets.models import Wallet
+
+FREE: Final = "free"  # the choice of no farm
 
 
 class PlaceForm(forms.Form):
@@ -34,16 +37,32 @@ class PlaceForm(forms.Form):
         field.queryset, field.label = places, label
 
 
-class AgentPlaceForm(PlaceForm):
-    """A farm, or with nothing chosen the pool of free agents. Who presses the button twice moves once."""
+class AgentPlaceForm(forms.Form):
+    """A farm, or the pool of free agents: somebody says which. Who presses the button twice moves once.
 
+    `offered` of the `farms` are shown; what is sent of the others is answered by who moves agents, in words.
+    """
+
+    place = forms.ChoiceField(
+        label="Farm", error_messages={"required": "Choose a farm, or none.", "invalid_choice": "Choose one of these."}
+    )
     key = TextField(widget=forms.HiddenInput, max_length=KEY_LENGTH, initial=uuid4)
 
-    def __init__(self, given: QueryDict | None, *, places: Any, may_be_freed: bool) -> None:
-        super().__init__(given, places=places, label="Farm")
+    def __init__(
+        self, given: QueryDict | None, *, farms: Sequence[Farm], offered: Sequence[Farm], may_be_freed: bool
+    ) -> None:
+        super().__init__(given, label_suffix="")
+        self._farms = {str(farm.pk): farm for farm in farms}
         field = self.fields["place"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
-        field.required, field.empty_label = False, "None: a free agent" if may_be_freed else None
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        freed = [(FREE, "None: a free agent")]
+        field.choices = [*((pk, farm.name) for pk, farm in self._farms.items()), *freed]
+        shown = [("", "Choose"), *((str(farm.pk), farm.name) for farm in offered), *(freed if may_be_freed else ())]
+        field.widget.choices = shown
+
+    def clean_place(self) -> Farm | None:
+        """The farm; None to free it."""
+        return self._farms.get(self.cleaned_data["place"])
 
 
 @login_required
@@ -94,21 +113,22 @@ def move_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
 def move_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for another farm of the same master, or none, then let the agent work there, or nowhere."""
     owner_id = owner_of(request)
-    agent = Agent.objects.select_related("farm__wallet").filter(owner_id=owner_id, pk=pk).first()
+    agent = Agent.objects.select_related("farm__wallet", "instrument").filter(owner_id=owner_id, pk=pk).first()
     if agent is None:
         raise Http404("There is no such agent.")
-    here = agent.farm.wallet
-    farms = (
-        Farm.objects.filter(owner_id=owner_id, wallet__parent=here.parent_id)
-        .exclude(status=Farm.Status.ARCHIVED)
-        .exclude(wallet__role=Wallet.Role.POOL)
-        .exclude(pk=agent.farm_id)
-    )
-    form = AgentPlaceForm(request.POST or None, places=farms, may_be_freed=not agent.farm.is_pool)
+    farms = Farm.objects.filter(
+        owner_id=owner_id, wallet__parent=agent.farm.wallet.parent_id, wallet__role=Wallet.Role.FARM
+    ).exclude(status=Farm.Status.ARCHIVED)
+    ready = farms.exclude(status=Farm.Status.REHEARSING).exclude(agents__name__iexact=agent.name)
+    offered = [farm for farm in ready.select_related("wallet") if may_have(farm, agent)]
+    is_free = agent.farm.is_pool
+    form = AgentPlaceForm(request.POST or None, farms=list(farms), offered=offered, may_be_freed=not is_free)
     text = (
         "Its money, its position and its past come along. What it holds leaves one farm and comes to the other as a "
         "flow: it is nobody's profit. A free agent is paused, and trades nothing until it is moved to a farm."
     )
+    if not offered:
+        text += " No other farm of its master may have it: its strategy or its market fits none, or its name is used."
 
     def move(_: Any) -> Agent:
         given = form.cleaned_data
@@ -121,7 +141,12 @@ def move_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _moving(
-    request: HttpRequest, form: PlaceForm, name: str, text: str, back: str, move: Callable[[Any], Farm | Agent]
+    request: HttpRequest,
+    form: PlaceForm | AgentPlaceForm,
+    name: str,
+    text: str,
+    back: str,
+    move: Callable[[Any], Farm | Agent],
 ) -> HttpResponse:
     if form.is_valid():
         try:

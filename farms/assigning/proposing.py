@@ -17,7 +17,7 @@ import numpy as np
 from django.db import transaction
 
 from farms.analytics.reading import BACK, FEWEST_DAYS, correlation
-from farms.kinds import preset, require_allowed
+from farms.kinds import may_have, preset
 from farms.models import Agent, AgentFarmAssignment, Farm
 from farms.services.changing import require_changeable
 from farms.services.moving import move_agent, take_turns
@@ -106,7 +106,7 @@ def propose(*, owner_id: UUID, pool_id: UUID) -> Proposal:
     markets = {one.instrument_id: _returns_of(one.instrument, table) for one in agents}
     lines = []
     for place, agent in enumerate(agents):
-        known = [farm for farm in farms if agent.name.casefold() not in names[farm.pk] and _may_have(farm, agent)]
+        known = [farm for farm in farms if agent.name.casefold() not in names[farm.pk] and may_have(farm, agent)]
         own = table.table[:, place]
         is_own = int((~np.isnan(own)).sum()) >= FEWEST_DAYS
         days = own if is_own else markets[agent.instrument_id]
@@ -168,14 +168,6 @@ def _is_open(farm: Farm) -> bool:
     return True
 
 
-def _may_have(farm: Farm, agent: Agent) -> bool:
-    try:
-        require_allowed(farm, agent.strategy)
-    except ConflictError:
-        return False
-    return True
-
-
 def _fit(farm: Farm, days: np.ndarray[Any, Any], of_farm: np.ndarray[Any, Any], agents: int) -> Fit:
     found = correlation(np.column_stack((days, of_farm)))
     value, shared = (None, 0) if found is None else found
@@ -186,7 +178,8 @@ def _line(agent: Agent, fits: Sequence[Fit], *, is_own: bool) -> Line:
     if not fits:
         strategy = _name_of(agent.strategy)
         why = sentence(
-            "No farm of this master may have it: {strategy} fits none, or its name is used.", strategy=strategy
+            "No farm of this master may have it: {strategy} or its market fits none, or its name is used.",
+            strategy=strategy,
         )
         return Line(agent, None, None, 0, why)
     best, *others = fits

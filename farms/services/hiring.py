@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from farms.engine.standing import lock_farm
-from farms.kinds import preset, require_allowed, require_known
+from farms.kinds import preset, require_allowed, require_known, require_market
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent, StrategyVersion
 from farms.services.diary import record
 from kit import clock
@@ -72,7 +72,8 @@ def create_agent(
     traded: a perpetual is sold short as well, and with `leverage` an entry is worth that many times its margin.
 
     Raises InvalidInputError naming the field: a strategy of another kind, a parameter outside its schema, an instrument
-    that the farm's connection does not trade, an unknown timeframe, a size that is no fraction.
+    that the farm's connection does not trade or its policy does not allow, an unknown timeframe, a size that is no
+    fraction.
     """
     farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
     if farm.status == Farm.Status.ARCHIVED:
@@ -85,6 +86,7 @@ def create_agent(
     strategy = strategy or preset(farm)
     checked = checked_parameters(strategy, parameters or {}, instrument)
     require_allowed(farm, strategy, field="strategy" if version is None else "version_id")
+    require_market(farm, instrument.symbol, field="instrument_id")
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:

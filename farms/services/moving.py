@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from farms.engine.standing import last_closed, lock_agent, lock_farm
-from farms.kinds import require_allowed
+from farms.kinds import require_allowed, require_market
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.changing import require_changeable, require_unarchived
 from farms.services.diary import record
@@ -33,7 +33,8 @@ def move_agent(*, owner_id: UUID, agent_id: UUID, farm_id: UUID, key: str = "") 
     """Let the agent work in another farm of its master, or free it into the pool, from now on.
 
     The same `key` again changes nothing and returns the agent as it is now. Raises NotFoundError; ConflictError for a
-    farm where it is already, of another kind, of another master or that is archived, for a name that is used there, and
+    farm where it is already, of another kind, of another master, whose policy does not allow its market or that is
+    archived, for a name that is used there, and
     while an order of the agent is on its way; IdempotencyConflictError for a key that moved something else.
     """
     with transaction.atomic():
@@ -148,5 +149,6 @@ def _require_may_move(agent: Agent, target: Farm) -> None:
     if target.agents.filter(name__iexact=agent.name).exists():
         raise ConflictError(f"Rename {agent.name} first: {target.name} has an agent of that name.")
     require_allowed(target, agent.strategy)
+    require_market(target, agent.instrument.symbol)
     if agent.is_waiting:
         raise ConflictError(f"An order of {agent.name} is on its way: wait for its answer, or cancel it on Orders.")

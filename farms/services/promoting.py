@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from farms.kinds import require_allowed
+from farms.kinds import may_have, require_allowed, require_market
 from farms.models import Agent, Farm, Promotion, Verdict
 from farms.services.changing import require_changeable, require_unarchived
 from farms.services.hiring import create_agent, invalid
@@ -81,7 +81,7 @@ def promotable(agent: Agent) -> list[Farm]:
         wallet__connection__is_paper=False,
         wallet__connection__state=Connection.State.ACTIVE,
     )
-    return [farm for farm in farms.exclude(status=Farm.Status.ARCHIVED).order_by("name") if _allows(farm, agent)]
+    return [farm for farm in farms.exclude(status=Farm.Status.ARCHIVED).order_by("name") if may_have(farm, agent)]
 
 
 def promote_agent(
@@ -163,6 +163,7 @@ def _farm(agent: Agent, farm_id: UUID) -> Farm:
     if farm.wallet.connection.state == Connection.State.ARCHIVED:
         raise ConflictError(f"{farm.wallet.connection.name} is archived: restore it first.")
     require_allowed(require_changeable(farm), agent.strategy)
+    require_market(farm, agent.instrument.symbol)
     return farm
 
 
@@ -173,14 +174,6 @@ def _market_there(agent: Agent, farm: Farm) -> Instrument:
     if found is None:
         raise invalid("farm_id", f"{known.symbol} is not traded at {farm.wallet.connection.name}: choose another farm.")
     return found
-
-
-def _allows(farm: Farm, agent: Agent) -> bool:
-    try:
-        require_allowed(farm, agent.strategy)
-    except ConflictError:
-        return False
-    return True
 
 
 def _reason(agent: Agent, override: Override | None) -> str:

@@ -128,7 +128,7 @@ def test_an_agent_that_no_farm_may_have_is_told_so(calm: Desk, pool: Farm) -> No
     Farm.objects.filter(wallet__role="farm").update(kind="breakout")
     proposal = proposed(calm, pool)
     assert (proposal.takeable, len(proposal.lines)) == ((), 1)
-    assert "No farm of this master may have it: Trend following fits none" in str(proposal.lines[0].why)
+    assert "No farm of this master may have it: Trend following or its market fits none" in str(proposal.lines[0].why)
 
 
 def test_a_farm_has_no_proposal_and_a_stranger_none_of_it(calm: Desk, pool: Farm, other_owner: User) -> None:  # noqa: F811

@@ -13,7 +13,7 @@ from kit import tenancy
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users.models import User
 from markets.models import Instrument
-from tests.farms.conftest import PARAMETERS, Desk, make_instrument, make_master
+from tests.farms.conftest import PARAMETERS, Desk, hire, make_instrument, make_master
 from tests.farms.test_api import bearer
 from wallets.models import Wallet
 
@@ -77,6 +77,13 @@ def test_an_instrument_of_another_venue_is_refused(desk: Desk) -> None:
     elsewhere.save()
     with pytest.raises(InvalidInputError):
         new_agent(desk, instrument_id=elsewhere.pk)
+
+
+def test_a_market_that_the_farms_policy_does_not_allow_is_refused_by_its_name(desk: Desk) -> None:
+    Farm.objects.filter(pk=desk.farm.pk).update(allowed_symbols=["OTH/USDT"])
+    with pytest.raises(InvalidInputError, match="The policy of Trend does not allow TST/USDT") as refused:
+        hire(desk.owner, desk.farm, desk.instrument, name="Two")
+    assert set(refused.value.fields) == {"instrument_id"}
 
 
 def test_an_instrument_that_is_no_longer_traded_is_refused_by_its_name(desk: Desk) -> None:

@@ -194,6 +194,8 @@ def test_an_agent_is_refused_a_place_in_words(calm: Desk, other_owner: User) -> 
     services.archive_farm(owner_id=owner, farm_id=places["archived"][0].pk)
     places["where its name is used"] = other_farm(calm, "Named"), "Rename One first"
     hire(calm.owner, places["where its name is used"][0], calm.instrument, name="ONE")
+    places["that does not enter its market"] = other_farm(calm, "Picky"), "The policy of Picky does not allow TST/USDT"
+    Farm.objects.filter(name="Picky").update(allowed_symbols=["OTH/USDT"])
     places["where it is"] = calm.farm, "One works in Trend already"
     for farm, words in places.values():
         with pytest.raises(ConflictError, match=words):
@@ -350,8 +352,10 @@ def test_the_page_moves_and_frees_and_a_second_press_changes_nothing(calm: Desk,
     page = client.get(address).content.decode()
     assert "None: a free agent" in page
     assert f'<option value="{other.pk}">' in page
+    assert '<option value="" selected>Choose</option>' in page
+    assert client.post(address, {"place": "", "key": "nothing"}).status_code == 422
     for _ in range(2):
-        told = client.post(address, {"place": "", "key": "pressed"}, follow=True).content.decode()
+        told = client.post(address, {"place": "free", "key": "pressed"}, follow=True).content.decode()
         assert "One is free now, and paused." in told
         assert reverse("farms:agent-start", args=[calm.agent.pk]) not in told
     assert "None: a free agent" not in client.get(address).content.decode()
@@ -359,6 +363,19 @@ def test_the_page_moves_and_frees_and_a_second_press_changes_nothing(calm: Desk,
     shown = client.get(reverse("farms:farm", args=[pool.pk])).content.decode()
     assert "Here are the agents that work in no farm" in shown
     assert reverse("farms:farm-start", args=[pool.pk]) not in shown
-    assert client.post(address, {"place": "", "key": "again"}).status_code == 422
+    assert client.post(address, {"place": "free", "key": "again"}).status_code == 422
     told = client.post(address, {"place": str(other.pk), "key": "back"}, follow=True).content.decode()
     assert "One is with Other now." in told
+
+
+def test_the_page_offers_farms_that_may_have_it_and_answers_others_in_words(calm: Desk, client: Client) -> None:  # noqa: F811
+    kept = [other_farm(calm, "Breaks", kind="breakout"), other_farm(calm, "Picky"), other_farm(calm, "Named")]
+    Farm.objects.filter(name="Picky").update(allowed_symbols=["OTH/USDT"])
+    hire(calm.owner, kept[2], calm.instrument, name="ONE")
+    address = reverse("farms:agent-move", args=[calm.agent.pk])
+    client.force_login(calm.owner)
+    page = client.get(address).content.decode()
+    assert not any(f'<option value="{farm.pk}">' in page for farm in kept)
+    assert "No other farm of its master may have it" in page
+    told = client.post(address, {"place": str(kept[1].pk), "key": "k"})
+    assert (told.status_code, "does not allow TST/USDT" in told.content.decode()) == (422, True)
