@@ -56,8 +56,13 @@ class Standing:
 
     @property
     def profit_on_funding(self) -> Decimal | None:
-        """Profit on the capital given: by how much it grew what it holds of others' money, whenever that came."""
-        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
+        """Profit on the capital given: by how much it grew what it holds of others' money, whenever that came.
+
+        None where nothing is left in it that was not lost: the rest was taken out, and what was lost is not all of it.
+        """
+        if self.profit is None or self.funding <= 0 or (not self.value and self.twr != -1):
+            return None
+        return self.profit / self.funding
 
 
 class HasStanding:
