@@ -93,6 +93,14 @@ def test_an_agents_part_is_what_it_made_while_it_worked_there(told: Desk) -> Non
         assert made_in(told, other) == there
 
 
+def test_who_is_archived_keeps_its_part(told: Desk) -> None:
+    told.each([100, 90, 80])
+    with clock.at(told.now):
+        Farm.objects.update(status="paused")
+        services.archive_agent(owner_id=told.owner.pk, agent_id=told.agent.pk)
+        assert made_in(told, told.farm)["One"]
+
+
 def test_the_line_ends_with_the_return_of_now_and_the_benchmark_is_bought_when_it_begins(told: Desk) -> None:
     found = Analytics(owner=told.owner, farm_id=told.farm.pk)
     assert found.line[-1][1] == pytest.approx(found.scope.change.twr)
