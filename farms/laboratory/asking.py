@@ -85,7 +85,7 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
     many wait.
     """
-    asked = settle(owner_id, wish)
+    asked = settle(wish, rules_of(owner_id, wish))
     strategy, parameters = asked.columns["strategy"], asked.columns["parameters"]
     require_candles(asked, strategies.get(strategy).warmup(parameters))
     _require_room(owner_id)
@@ -94,12 +94,11 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     return backtest
 
 
-def settle(owner_id: UUID, wish: Wish) -> Settled:
-    """What is asked for, checked, with everything that was left open filled in.
+def settle(wish: Wish, rules: Rules) -> Settled:
+    """What is asked for of these rules, checked, with everything that was left open filled in.
 
-    Raises InvalidInputError naming the field, NotFoundError for an agent that is not there.
+    Raises InvalidInputError naming the field.
     """
-    rules = rules_of(owner_id, wish)
     agent, version = rules.agent, rules.version
     usual = agent or version
     timeframe = wish.timeframe or (usual.timeframe if usual else "")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import sweeping
-from farms.laboratory.asking import Wish, request_backtest, require_candles, rules_of, settle
+from farms.laboratory.asking import Rules, Wish, request_backtest, require_candles, rules_of, settle
 from farms.laboratory.blocks import unpack
 from farms.models import Backtest, Sweep, SweepBlock
 from farms.services.hiring import checked_parameters, invalid
@@ -58,9 +58,10 @@ def request_sweep(*, owner_id: UUID, asked: SweepWish) -> Sweep:
         raise invalid("method", f"Choose one of {', '.join(Sweep.Method.values)}.")
     if asked.measure not in Sweep.Measure.values:
         raise invalid("measure", f"Choose one of {', '.join(Sweep.Measure.values)}.")
-    where = _space(owner_id, asked)
+    rules = rules_of(owner_id, asked.wish)
+    where = _space(rules, asked)
     points = _points(where, asked)
-    settled = settle(owner_id, replace(asked.wish, parameters=where.params(points[0])))
+    settled = settle(asked.wish, replace(rules, given=where.params(points[0]) or {}))
     if len(settled.instruments) > 1:
         raise invalid("instrument_ids", "Choose one market: a sweep is over one.")
     for value in where.axes.get("direction", ()):
@@ -136,8 +137,7 @@ def _parameters_of(sweep: Sweep, trial: int) -> dict[str, Any]:
     raise NotFoundError("There is no such trial.")
 
 
-def _space(owner_id: UUID, asked: SweepWish) -> Space:
-    rules = rules_of(owner_id, asked.wish)
+def _space(rules: Rules, asked: SweepWish) -> Space:
     if not 1 <= len(asked.axes) <= MOST_AXES:
         raise invalid("axes", f"Choose 1 to {MOST_AXES} parameters to try values of.")
     fixed = {name: value for name, value in rules.given.items() if name not in asked.axes}

@@ -67,6 +67,18 @@ def test_a_program_names_a_version_alone(client: Client, version: StrategyVersio
     assert "Choose a version of a strategy that you saved" in told["fields"]["version_id"]
 
 
+def test_a_sweep_varies_the_parameters_of_a_version(as_owner: User, client: Client, market: Instrument) -> None:
+    of = rules(market, {"ma": "sma", "fast": 5, "slow": 30, "adx_min": 0})
+    saved = save_strategy(owner_id=as_owner.pk, name="Averages", strategy="trend_following", rules=of)
+    program = Program(client, saved.owner)
+    made = program.ask("post", "/sweeps", {"version_id": str(saved.pk), "axes": {"fast": [5, 10, 15]}}, status=202)
+    assert (made["strategy"], made["instrument_id"], made["timeframe"]) == ("trend_following", market.pk, "1h")
+    assert (made["trials"], made["parameters"]) == (3, saved.parameters)
+    both = {"version_id": str(saved.pk), "axes": {"fast": [5, 10]}, "parameters": {"slow": 40}}
+    told = program.ask("post", "/sweeps", both, status=422)
+    assert told["fields"] == {"version_id": "Send Averages, version 1 alone, or a strategy with parameters."}
+
+
 def test_who_repeats_it_asks_of_the_same_version_and_lists_read_it_along(
     version: StrategyVersion, django_assert_num_queries: Any
 ) -> None:
