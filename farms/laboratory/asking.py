@@ -128,13 +128,16 @@ def settle(wish: Wish, rules: Rules) -> Settled:
 def rules_of(owner_id: UUID, wish: Wish) -> Rules:
     """The rules that are asked for.
 
-    Raises InvalidInputError for a strategy or a version that is not there, or for a version with other rules beside
-    it, NotFoundError for an agent that is not there.
+    Raises InvalidInputError for a strategy or a version that is not there, for a version with other rules beside it, or
+    beside an agent that does not follow it, NotFoundError for an agent that is not there.
     """
     agent = _agent(owner_id, wish.agent_id)
     version = None if wish.version_id is None else version_of(wish.version_id)
     if version is not None and (wish.parameters is not None or wish.strategy not in ("", version.saved.strategy)):
         raise invalid("version_id", f"Send {version} alone, or a strategy with parameters.")
+    if version is not None and agent is not None and agent.version_id != version.pk:
+        follows = f"follows {agent.version}" if agent.version else "follows no saved strategy"
+        raise invalid("version_id", f"{agent.name} {follows}: send the agent or {version}, not both.")
     own = version.saved.strategy if version else agent.strategy if agent else ""
     strategy = wish.strategy or own
     if strategy not in {known.slug for known in strategies.catalog()}:

@@ -12,6 +12,7 @@ from farms.laboratory.readings import backtest_rows, backtests
 from farms.models import Backtest, StrategyVersion
 from farms.services import update_agent
 from kit import tenancy
+from kit.errors import InvalidInputError
 from kit.users.models import User
 from markets.models import Instrument
 from tests.farms.composing.conftest import RULES
@@ -77,6 +78,21 @@ def test_a_sweep_varies_the_parameters_of_a_version(as_owner: User, client: Clie
     both = {"version_id": str(saved.pk), "axes": {"fast": [5, 10]}, "parameters": {"slow": 40}}
     told = program.ask("post", "/sweeps", both, status=422)
     assert told["fields"] == {"version_id": "Send Averages, version 1 alone, or a strategy with parameters."}
+
+
+def test_a_version_goes_beside_an_agent_that_follows_it_alone(desk: Desk, first: StrategyVersion) -> None:
+    owner = {"owner_id": desk.owner.pk}
+    agent = hire(desk, first)
+    assert request_backtest(**owner, wish=Wish(agent_id=agent.pk, version_id=first.pk)).version == first
+    for other, words in ((change(desk, first, agent), "version 2"), (None, "no saved strategy")):
+        if other is None:
+            update_agent(
+                **owner, agent_id=agent.pk, name=agent.name, timeframe="1h", parameters=RULES, version_id=None,
+                sizing=agent.sizing, size=agent.size,
+            )  # fmt: skip
+        with pytest.raises(InvalidInputError, match=words) as refused:
+            request_backtest(**owner, wish=Wish(agent_id=agent.pk, version_id=first.pk))
+        assert set(refused.value.fields) == {"version_id"}
 
 
 def test_who_repeats_it_asks_of_the_same_version_and_lists_read_it_along(
