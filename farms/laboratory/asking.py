@@ -12,7 +12,7 @@ from farms.models import Agent, Backtest, Question, StrategyVersion
 from farms.services.hiring import checked_parameters, invalid, version_of
 from kit import clock
 from kit.decimals import plain
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError, NotFoundError
 from markets.candles.known import Series, count_between, known_series
 from markets.candles.reading import TIMEFRAME_MS
 from markets.models import Instrument, Timeframe
@@ -267,7 +267,7 @@ def _config(wish: Wish, instruments: Sequence[Instrument]) -> Config:
             **wish.assumed,
         )
     except ParameterError as error:
-        raise InvalidInputError(str(error)) from error
+        raise invalid(error.field or "instrument_ids", str(error)) from error
 
 
 def _span(wish: Wish, instruments: Sequence[Instrument], timeframe: str) -> tuple[datetime, datetime]:

@@ -74,6 +74,7 @@ def test_it_is_cancelled_and_repeated(client: Client, ask: Ask, owner: User) -> 
         ({"timeframe": "5m"}, {"timeframe"}),
         ({"cash": "-1"}, {"cash"}),
         ({"taker_fee": "NaN"}, {"taker_fee"}),
+        ({"taker_fee": "5"}, {"taker_fee"}),
         ({"max_entries": 0}, {"max_entries"}),
         ({"sizing": "guess"}, {"sizing"}),
         ({"since": "2025-03-30T00:00:00Z", "until": "2025-03-01T00:00:00Z"}, {"until"}),

@@ -47,16 +47,18 @@ UNKNOWN = {"left": {"indicator": "feeling"}, "op": ">", "right": 1}
         ({"since": UNTIL, "until": SINCE}, "until", "an end after the beginning"),
         ({"since": datetime(2100, 1, 1, tzinfo=UTC)}, "until", "a beginning in the past"),
         ({"size": Decimal("NaN")}, "size", "positive amount"),
-        ({"taker_fee": Decimal(2)}, None, "fractions from 0 to below 1"),
-        ({"leverage": Decimal(0)}, None, "positive leverage"),
+        ({"taker_fee": Decimal(5)}, "taker_fee", "the fee as a fraction from 0 to below 1"),
+        ({"maker_fee": Decimal(1)}, "maker_fee", "the maker fee as a fraction below 1"),
+        ({"slippage": Decimal(1)}, "slippage", "the slippage as a fraction from 0 to below 1"),
+        ({"leverage": Decimal(0)}, "leverage", "positive leverage"),
     ],
 )
 def test_what_cannot_be_tried_is_a_sentence_at_its_field(
-    ask: Ask, wish: dict[str, Any], field: str | None, words: str
+    ask: Ask, wish: dict[str, Any], field: str, words: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=words) as refused:
         ask(**wish)
-    assert set(refused.value.fields) == ({field} if field else set())
+    assert set(refused.value.fields) == {field}
 
 
 def test_nothing_is_written_of_what_is_refused(ask: Ask, owner: User) -> None:
