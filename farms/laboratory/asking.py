@@ -9,7 +9,7 @@ from uuid import UUID
 
 from farms.laboratory import jobs
 from farms.models import Agent, Backtest, Question, StrategyVersion
-from farms.services.hiring import checked_parameters, invalid, version_of
+from farms.services.hiring import checked_parameters, fraction, invalid, require_leverage, version_of
 from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, NotFoundError
@@ -35,8 +35,9 @@ class Wish:
     """A backtest as somebody asks for it; an agent's rules, market and candles where nothing else is said, or those of
     a version of a saved strategy.
 
-    Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, a fraction of equity spent, risked
-    between entry and stop, or moved per year. Without `since` or `until` it is as far as the candles of all go.
+    Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, or a fraction of equity, above 0
+    and up to 1, that is spent, risked between entry and stop, or moved per year. `leverage` is one that each market
+    has: 1 on spot. Without `since` or `until` it is as far as the candles of all go.
     """
 
     strategy: str = ""
@@ -106,6 +107,7 @@ def settle(wish: Wish, rules: Rules) -> Settled:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     instruments = _instruments(wish.instrument_ids or ([usual.instrument_id] if usual else []))
     for instrument in instruments:
+        require_leverage(wish.leverage, instrument)
         parameters = checked_parameters(rules.strategy, rules.given, instrument)
     if version is None and agent is not None and agent.version is not None and agent.parameters == parameters:
         version = agent.version
@@ -211,13 +213,8 @@ def stored(config: Config) -> dict[str, Any]:
 
 
 def _market(wish: Wish, instruments: Sequence[Instrument]) -> Market | None:
-    """What an agent could do it trades by; several markets, leverage and added entries are no agent's."""
-    if (
-        len(instruments) > 1
-        or instruments[0].kind != Instrument.Kind.SPOT
-        or wish.leverage != 1
-        or wish.max_entries > 1
-    ):
+    """What an agent could do it trades by; several markets and added entries are no agent's."""
+    if len(instruments) > 1 or instruments[0].kind != Instrument.Kind.SPOT or wish.max_entries > 1:
         return None
     (one,) = instruments
     return Market(lot=one.lot_size, tick=one.tick_size, minimum=one.minimum_notional, cushion=SLIPPAGE_CUSHION)
@@ -248,6 +245,8 @@ def _instruments(ids: Sequence[int]) -> list[Instrument]:
 
 
 def _config(wish: Wish, instruments: Sequence[Instrument]) -> Config:
+    if wish.sizing != "units":
+        fraction(wish.size, "size")
     try:
         size = Size.parse(f"{wish.sizing}:{wish.size}")
     except ParameterError as error:
