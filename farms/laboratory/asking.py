@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import jobs
+from farms.laboratory.keys import asked_before
 from farms.models import Agent, Backtest, Question, StrategyVersion
 from farms.services.hiring import checked_parameters, fraction, invalid, require_leverage, version_of
 from kit import clock
@@ -80,17 +81,21 @@ class Rules:
     version: StrategyVersion | None
 
 
-def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
-    """Write what is asked for and wake a worker; run it as the tenant.
+def request_backtest(*, owner_id: UUID, wish: Wish, key: str = "") -> Backtest:
+    """Write what is asked for and wake a worker; run it as the tenant. The same `key` with the same wish returns the
+    first one.
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
-    many wait.
+    many wait, or for a key that asked for another one.
     """
+    pk, made = asked_before(Backtest, owner_id, key, asdict(wish))
+    if made is not None:
+        return made
     asked = settle(wish, rules_of(owner_id, wish))
     strategy, parameters = asked.columns["strategy"], asked.columns["parameters"]
     require_candles(asked, strategies.get(strategy).warmup(parameters))
     _require_room(owner_id)
-    backtest = Backtest.objects.create(owner_id=owner_id, version=asked.version, **asked.columns)
+    backtest = Backtest.objects.create(id=pk, owner_id=owner_id, version=asked.version, **asked.columns)
     jobs.wake()
     return backtest
 

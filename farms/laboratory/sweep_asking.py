@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from importlib.util import find_spec
 from itertools import product
@@ -12,6 +12,7 @@ from uuid import UUID
 from farms.laboratory import sweeping
 from farms.laboratory.asking import Rules, Wish, request_backtest, require_candles, rules_of, settle
 from farms.laboratory.blocks import unpack
+from farms.laboratory.keys import asked_before
 from farms.models import Backtest, Sweep, SweepBlock
 from farms.services.hiring import checked_parameters, invalid
 from kit.errors import ConflictError, NotFoundError
@@ -48,12 +49,16 @@ class SweepWish:
     seed: int = 1
 
 
-def request_sweep(*, owner_id: UUID, asked: SweepWish) -> Sweep:
-    """Write what is asked for, hand its first trials out and wake workers; run it as the tenant.
+def request_sweep(*, owner_id: UUID, asked: SweepWish, key: str = "") -> Sweep:
+    """Write what is asked for, hand its first trials out and wake workers; run it as the tenant. The same `key` with
+    the same wish returns the first one.
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
-    many wait.
+    many wait, or for a key that asked for another one.
     """
+    pk, made = asked_before(Sweep, owner_id, key, asdict(asked))
+    if made is not None:
+        return made
     if asked.method not in Sweep.Method.values:
         raise invalid("method", f"Choose one of {', '.join(Sweep.Method.values)}.")
     if asked.measure not in Sweep.Measure.values:
@@ -77,6 +82,7 @@ def request_sweep(*, owner_id: UUID, asked: SweepWish) -> Sweep:
     if Sweep.objects.filter(owner_id=owner_id, finished_at=None).count() >= MOST_WAITING:
         raise ConflictError(f"Wait until some of them are over: {MOST_WAITING} sweeps are not done yet.")
     sweep = Sweep.objects.create(
+        id=pk,
         owner_id=owner_id,
         axes=[[name, list(values)] for name, values in where.axes.items()],
         method=asked.method,
