@@ -6,10 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 
 from farms.models import Agent, Farm, StrategyVersion
-from farms.selectors import has_perpetuals
 from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
@@ -74,7 +75,8 @@ class AgentForm(forms.Form):
     """An agent on an instrument of the farm's venue; `strategy` says which further fields there are.
 
     Who follows a saved `version` is asked for none of its rules, which are shown in words; an agent that is there may
-    choose another.
+    choose another. A market that cannot be sold short is asked for no direction and no leverage; who sends them all the
+    same is heard, and refused by the service. With `is_looking` what stands in the form is shown and not judged.
     """
 
     name = TextField(max_length=80)
@@ -116,9 +118,10 @@ class AgentForm(forms.Form):
         is_new: bool = True,
         allowed: Collection[str] | None = None,
         version: StrategyVersion | None = None,
+        is_looking: bool = False,
     ) -> None:
         super().__init__(given, initial=_facts_of_agent(like) if like else {})
-        self.follows = version
+        self.follows, self.is_looking = version, is_looking
         versions = self.fields["version"]
         assert isinstance(versions, VersionField)  # noqa: S101 - for the type checker
         versions.initial = version
@@ -134,10 +137,11 @@ class AgentForm(forms.Form):
         field.queryset = Instrument.objects.filter(venue=venue, is_active=True)
         if allowed:
             field.initial = field.queryset.filter(symbol__in=allowed).first()
+        market = self._market(field) if is_new or like is None else like.instrument
         if not is_new:
             del self.fields["instrument"]
-        # Where only spot can be traded there is one direction and no leverage: there is nothing to ask.
-        is_short = like.instrument.is_perpetual if like and not is_new else has_perpetuals(venue)
+        is_sent = bool({"leverage", f"{PREFIX}direction"} & set(given or ())) and not is_looking
+        is_short = is_sent or (market is not None and market.is_perpetual)
         asked = [item for item in strategy.schema if item.kind != "data" and version is None]
         self.schema = [item for item in asked if is_short or item.name != "direction"]
         if not is_short:
@@ -149,6 +153,19 @@ class AgentForm(forms.Form):
         self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
         for item in self.schema:
             self.fields[PREFIX + item.name] = parameter_field(item)
+
+    def full_clean(self) -> None:
+        if self.is_looking:
+            self._errors = ErrorDict()
+        else:
+            super().full_clean()
+
+    def _market(self, field: InstrumentField) -> Instrument | None:
+        """The market that is chosen, or that a browser shows as chosen."""
+        try:
+            return field.clean(self["instrument"].value())  # type: ignore[no-any-return]  # a field of instruments
+        except ValidationError:
+            return None if self.is_bound or field.queryset is None else field.queryset.first()
 
     @property
     def leverage_now(self) -> Decimal:

@@ -224,7 +224,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for an agent of the farm and hire it. `?strategy=…` says which parameters are asked for.
 
     `?saved=…` says which version of a saved strategy it follows instead. `?like=…` begins with what another agent has,
-    its rules included.
+    its rules included. Sent with `do=look` it makes nothing, and asks what the market that is chosen now has.
     """
     found = _owned(request, Farm.objects.select_related("wallet__connection"), pk)
     like: Agent | None = _named_like(request, Agent.objects.filter(farm=found).select_related("version__saved"))
@@ -235,8 +235,12 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     strategy = own or offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
     allowed = wallet_limits(owner_id=owner_of(request), wallet_id=found.wallet_id).allowed_symbols
     venue = found.wallet.connection.venue
-    form = AgentForm(request.POST or None, strategy=strategy, venue=venue, like=like, allowed=allowed, version=version)
-    if form.is_valid():
+    is_looking = request.POST.get("do") == "look"
+    form = AgentForm(
+        request.POST or None, strategy=strategy, venue=venue, like=like, allowed=allowed, version=version,
+        is_looking=is_looking,
+    )  # fmt: skip
+    if not is_looking and form.is_valid():
         given = form.cleaned_data
         try:
             made = services.create_agent(
@@ -391,5 +395,5 @@ def _size_field(form: AgentForm) -> str:
 
 
 def _form(request: HttpRequest, form: Form, **context: Any) -> HttpResponse:
-    status = 422 if form.is_bound else 200
+    status = 422 if form.errors else 200
     return render(request, "farms/form.html", {"form": form, **context}, status=status)

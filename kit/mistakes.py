@@ -38,7 +38,7 @@ SAID: Final[Mapping[str, str]] = {
     "string_unicode": "It has to be text in UTF-8.",
     "string_too_short": "It needs at least {min_length} characters.",
     "string_too_long": "It has at most {max_length} characters.",
-    "string_pattern_mismatch": "It has to match {pattern}.",
+    "string_pattern_mismatch": OTHERWISE,
     "too_short": "It needs at least {min_length} of them.",
     "too_long": "It has at most {max_length} of them.",
     "int_type": WHOLE,

@@ -280,7 +280,11 @@ API_ADDRESS_LIMIT = int(os.environ.get("MONIQO_API_ADDRESS_LIMIT", "1200"))
 # What writes, by page and API, of one token, session, or address; and pages of one session, and of one address.
 WRITE_LIMIT = int(os.environ.get("MONIQO_WRITE_LIMIT", "240"))
 # What computes for seconds while somebody waits: rules are checked on a thousand candles, again and again.
-COSTLY_PATHS = ("/api/v1/saved-strategies",)
+# By method and path, and by the field without which nothing is checked.
+COSTLY = (
+    ("POST", r"/api/v1/saved-strategies(/preview)?", ""),
+    ("PATCH", r"/api/v1/saved-strategies/[^/]+", "parameters"),
+)
 COSTLY_LIMIT = int(os.environ.get("MONIQO_COSTLY_LIMIT", "30"))
 PAGE_LIMIT = int(os.environ.get("MONIQO_PAGE_LIMIT", "1200"))
 PAGE_ADDRESS_LIMIT = int(os.environ.get("MONIQO_PAGE_ADDRESS_LIMIT", "2400"))

@@ -14,7 +14,14 @@ class CandleError(QuantError):
 
 
 class ParameterError(QuantError):
-    """Strategy, backtest or metric parameters outside their schema or against each other."""
+    """Strategy, backtest or metric parameters outside their schema or against each other.
+
+    `field` is the one setting that has to change, where it is one.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UnknownStrategyError(QuantError):

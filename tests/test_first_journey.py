@@ -138,7 +138,6 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
         cash_share="50",
         risk_share="1",
         **{f"p_{name}": value for name, value in PARAMETERS.items()},
-        p_direction="long",
     )
     agent = mine(owner, Agent)
     assert "It cannot buy anything." not in visitor.html

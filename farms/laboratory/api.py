@@ -19,7 +19,7 @@ from farms.laboratory.schemas import (
     DriftFillOut,
     DriftOut,
 )
-from kit.api import Page, PageQuery, paginate, paginate_places
+from kit.api import OptionalKey, Page, PageQuery, paginate, paginate_places
 from kit.http import owner_of
 from markets.candles.reading import moment
 from markets.prices import to_price
@@ -28,9 +28,9 @@ router = Router()
 
 
 @router.post("/backtests", response={202: BacktestOut}, summary="Ask for a backtest; a worker carries it out")
-def create_backtest(request: HttpRequest, body: BacktestIn) -> Any:
+def create_backtest(request: HttpRequest, body: BacktestIn, key: OptionalKey = None) -> Any:
     """409 while twenty of yours are not done. Ask `GET /backtests/{backtest_id}` how far it is."""
-    made = asking.request_backtest(owner_id=owner_of(request), wish=Wish(**body.all_fields()))
+    made = asking.request_backtest(owner_id=owner_of(request), wish=Wish(**body.all_fields()), key=key or "")
     return Status(202, Found(owner_id=owner_of(request), backtest_id=made.pk).row)
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import jobs
+from farms.laboratory.keys import asked_before
 from farms.models import Agent, Backtest, Question, StrategyVersion
-from farms.services.hiring import checked_parameters, invalid, version_of
+from farms.services.hiring import checked_parameters, fraction, invalid, require_leverage, version_of
 from kit import clock
 from kit.decimals import plain
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError, NotFoundError
 from markets.candles.known import Series, count_between, known_series
 from markets.candles.reading import TIMEFRAME_MS
 from markets.models import Instrument, Timeframe
@@ -35,8 +36,9 @@ class Wish:
     """A backtest as somebody asks for it; an agent's rules, market and candles where nothing else is said, or those of
     a version of a saved strategy.
 
-    Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, a fraction of equity spent, risked
-    between entry and stop, or moved per year. Without `since` or `until` it is as far as the candles of all go.
+    Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, or a fraction of equity, above 0
+    and up to 1, that is spent, risked between entry and stop, or moved per year. `leverage` is one that each market
+    has: 1 on spot. Without `since` or `until` it is as far as the candles of all go.
     """
 
     strategy: str = ""
@@ -79,27 +81,30 @@ class Rules:
     version: StrategyVersion | None
 
 
-def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
-    """Write what is asked for and wake a worker; run it as the tenant.
+def request_backtest(*, owner_id: UUID, wish: Wish, key: str = "") -> Backtest:
+    """Write what is asked for and wake a worker; run it as the tenant. The same `key` with the same wish returns the
+    first one.
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
-    many wait.
+    many wait, or for a key that asked for another one.
     """
-    asked = settle(owner_id, wish)
+    pk, made = asked_before(Backtest, owner_id, key, asdict(wish))
+    if made is not None:
+        return made
+    asked = settle(wish, rules_of(owner_id, wish))
     strategy, parameters = asked.columns["strategy"], asked.columns["parameters"]
     require_candles(asked, strategies.get(strategy).warmup(parameters))
     _require_room(owner_id)
-    backtest = Backtest.objects.create(owner_id=owner_id, version=asked.version, **asked.columns)
+    backtest = Backtest.objects.create(id=pk, owner_id=owner_id, version=asked.version, **asked.columns)
     jobs.wake()
     return backtest
 
 
-def settle(owner_id: UUID, wish: Wish) -> Settled:
-    """What is asked for, checked, with everything that was left open filled in.
+def settle(wish: Wish, rules: Rules) -> Settled:
+    """What is asked for of these rules, checked, with everything that was left open filled in.
 
-    Raises InvalidInputError naming the field, NotFoundError for an agent that is not there.
+    Raises InvalidInputError naming the field.
     """
-    rules = rules_of(owner_id, wish)
     agent, version = rules.agent, rules.version
     usual = agent or version
     timeframe = wish.timeframe or (usual.timeframe if usual else "")
@@ -107,6 +112,7 @@ def settle(owner_id: UUID, wish: Wish) -> Settled:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     instruments = _instruments(wish.instrument_ids or ([usual.instrument_id] if usual else []))
     for instrument in instruments:
+        require_leverage(wish.leverage, instrument)
         parameters = checked_parameters(rules.strategy, rules.given, instrument)
     if version is None and agent is not None and agent.version is not None and agent.parameters == parameters:
         version = agent.version
@@ -129,13 +135,16 @@ def settle(owner_id: UUID, wish: Wish) -> Settled:
 def rules_of(owner_id: UUID, wish: Wish) -> Rules:
     """The rules that are asked for.
 
-    Raises InvalidInputError for a strategy or a version that is not there, or for a version with other rules beside
-    it, NotFoundError for an agent that is not there.
+    Raises InvalidInputError for a strategy or a version that is not there, for a version with other rules beside it, or
+    beside an agent that does not follow it, NotFoundError for an agent that is not there.
     """
     agent = _agent(owner_id, wish.agent_id)
     version = None if wish.version_id is None else version_of(wish.version_id)
     if version is not None and (wish.parameters is not None or wish.strategy not in ("", version.saved.strategy)):
         raise invalid("version_id", f"Send {version} alone, or a strategy with parameters.")
+    if version is not None and agent is not None and agent.version_id != version.pk:
+        follows = f"follows {agent.version}" if agent.version else "follows no saved strategy"
+        raise invalid("version_id", f"{agent.name} {follows}: send the agent or {version}, not both.")
     own = version.saved.strategy if version else agent.strategy if agent else ""
     strategy = wish.strategy or own
     if strategy not in {known.slug for known in strategies.catalog()}:
@@ -209,13 +218,8 @@ def stored(config: Config) -> dict[str, Any]:
 
 
 def _market(wish: Wish, instruments: Sequence[Instrument]) -> Market | None:
-    """What an agent could do it trades by; several markets, leverage and added entries are no agent's."""
-    if (
-        len(instruments) > 1
-        or instruments[0].kind != Instrument.Kind.SPOT
-        or wish.leverage != 1
-        or wish.max_entries > 1
-    ):
+    """What an agent could do it trades by; several markets and added entries are no agent's."""
+    if len(instruments) > 1 or instruments[0].kind != Instrument.Kind.SPOT or wish.max_entries > 1:
         return None
     (one,) = instruments
     return Market(lot=one.lot_size, tick=one.tick_size, minimum=one.minimum_notional, cushion=SLIPPAGE_CUSHION)
@@ -246,6 +250,8 @@ def _instruments(ids: Sequence[int]) -> list[Instrument]:
 
 
 def _config(wish: Wish, instruments: Sequence[Instrument]) -> Config:
+    if wish.sizing != "units":
+        fraction(wish.size, "size")
     try:
         size = Size.parse(f"{wish.sizing}:{wish.size}")
     except ParameterError as error:
@@ -265,7 +271,7 @@ def _config(wish: Wish, instruments: Sequence[Instrument]) -> Config:
             **wish.assumed,
         )
     except ParameterError as error:
-        raise InvalidInputError(str(error)) from error
+        raise invalid(error.field or "instrument_ids", str(error)) from error
 
 
 def _span(wish: Wish, instruments: Sequence[Instrument], timeframe: str) -> tuple[datetime, datetime]:

@@ -150,7 +150,8 @@ def _trades(result: BacktestResult) -> Answer:
             "{count} trades are enough to say something: at least {least} are needed.", count=count, least=FEWEST_TRADES
         )
     else:
-        words = sentence("{count} trades are too few: wait for {least}.", count=count, least=FEWEST_TRADES)
+        told = "{count} trade is" if count == 1 else "{count} trades are"
+        words = sentence(told + " too few: wait for {least}.", count=count, least=FEWEST_TRADES)
     return Answer("trades", count >= FEWEST_TRADES, words, {"trades": count})
 
 

@@ -20,7 +20,7 @@ class BacktestIn(Body):
 
     Bars count that open from `since` on and before `until`, by default all that every market has. `size` is of
     `sizing`: "units" of the base asset, a "fraction" of equity, the fraction at "risk" between entry and stop, or the
-    fraction that a position may move in a year ("volatility").
+    fraction that a position may move in a year ("volatility"); fractions are at most 1.
     """
 
     agent_id: UUID | None = None
@@ -40,9 +40,7 @@ class BacktestIn(Body):
     sizing: Literal["units", "fraction", "risk", "volatility"] = "fraction"
     size: Annotated[PositiveAmount, Field(description="How large an entry is, by `sizing`.")] = Decimal(1)
     fill: Literal["next_open", "signal_close"] = "next_open"
-    leverage: Annotated[PositiveAmount, Field(description="How much may be held, by equity; 1 borrows nothing.")] = (
-        Decimal(1)
-    )
+    leverage: Annotated[PositiveAmount, Field(description="How much may be held, by equity; 1 on spot.")] = Decimal(1)
     max_entries: int = Field(1, ge=1, le=100, description="More than 1 adds to positions.")
 
 

@@ -14,18 +14,18 @@ from farms.laboratory.sweep_asking import SweepWish, backtest_trial, request_swe
 from farms.laboratory.sweep_readings import FoundSweep, sweep_rows, sweeps
 from farms.laboratory.sweep_schemas import SweepDetailOut, SweepIn, SweepOut, TrialOut
 from farms.laboratory.sweeping import cancel_sweep as end_sweep
-from kit.api import Page, PageQuery, paginate, paginate_places
+from kit.api import OptionalKey, Page, PageQuery, paginate, paginate_places
 from kit.http import owner_of
 
 router = Router()
 
 
 @router.post("/sweeps", response={202: SweepOut}, summary="Ask for a sweep; workers share its trials")
-def create_sweep(request: HttpRequest, body: SweepIn) -> Any:
+def create_sweep(request: HttpRequest, body: SweepIn, key: OptionalKey = None) -> Any:
     """409 while five of yours are not done. Ask `GET /sweeps/{sweep_id}` how far it is."""
     given = body.all_fields()
     wish = Wish(**{name: given.pop(name) for name in BacktestIn.model_fields})
-    made = request_sweep(owner_id=owner_of(request), asked=SweepWish(wish=wish, **given))
+    made = request_sweep(owner_id=owner_of(request), asked=SweepWish(wish=wish, **given), key=key or "")
     return Status(202, FoundSweep(owner_id=owner_of(request), sweep_id=made.pk).row)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from importlib.util import find_spec
 from itertools import product
@@ -10,8 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.laboratory import sweeping
-from farms.laboratory.asking import Wish, request_backtest, require_candles, rules_of, settle
+from farms.laboratory.asking import Rules, Wish, request_backtest, require_candles, rules_of, settle
 from farms.laboratory.blocks import unpack
+from farms.laboratory.keys import asked_before
 from farms.models import Backtest, Sweep, SweepBlock
 from farms.services.hiring import checked_parameters, invalid
 from kit.errors import ConflictError, NotFoundError
@@ -48,19 +49,24 @@ class SweepWish:
     seed: int = 1
 
 
-def request_sweep(*, owner_id: UUID, asked: SweepWish) -> Sweep:
-    """Write what is asked for, hand its first trials out and wake workers; run it as the tenant.
+def request_sweep(*, owner_id: UUID, asked: SweepWish, key: str = "") -> Sweep:
+    """Write what is asked for, hand its first trials out and wake workers; run it as the tenant. The same `key` with
+    the same wish returns the first one.
 
     Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
-    many wait.
+    many wait, or for a key that asked for another one.
     """
+    pk, made = asked_before(Sweep, owner_id, key, asdict(asked))
+    if made is not None:
+        return made
     if asked.method not in Sweep.Method.values:
         raise invalid("method", f"Choose one of {', '.join(Sweep.Method.values)}.")
     if asked.measure not in Sweep.Measure.values:
         raise invalid("measure", f"Choose one of {', '.join(Sweep.Measure.values)}.")
-    where = _space(owner_id, asked)
+    rules = rules_of(owner_id, asked.wish)
+    where = _space(rules, asked)
     points = _points(where, asked)
-    settled = settle(owner_id, replace(asked.wish, parameters=where.params(points[0])))
+    settled = settle(asked.wish, replace(rules, given=where.params(points[0]) or {}))
     if len(settled.instruments) > 1:
         raise invalid("instrument_ids", "Choose one market: a sweep is over one.")
     for value in where.axes.get("direction", ()):
@@ -76,6 +82,7 @@ def request_sweep(*, owner_id: UUID, asked: SweepWish) -> Sweep:
     if Sweep.objects.filter(owner_id=owner_id, finished_at=None).count() >= MOST_WAITING:
         raise ConflictError(f"Wait until some of them are over: {MOST_WAITING} sweeps are not done yet.")
     sweep = Sweep.objects.create(
+        id=pk,
         owner_id=owner_id,
         axes=[[name, list(values)] for name, values in where.axes.items()],
         method=asked.method,
@@ -136,8 +143,7 @@ def _parameters_of(sweep: Sweep, trial: int) -> dict[str, Any]:
     raise NotFoundError("There is no such trial.")
 
 
-def _space(owner_id: UUID, asked: SweepWish) -> Space:
-    rules = rules_of(owner_id, asked.wish)
+def _space(rules: Rules, asked: SweepWish) -> Space:
     if not 1 <= len(asked.axes) <= MOST_AXES:
         raise invalid("axes", f"Choose 1 to {MOST_AXES} parameters to try values of.")
     fixed = {name: value for name, value in rules.given.items() if name not in asked.axes}

@@ -15,7 +15,7 @@ Measure = Literal["sharpe", "total_return", "calmar"]
 
 
 class SweepIn(BacktestIn):
-    """A backtest of one market, and the values that are tried of some of its parameters.
+    """A backtest of one market, and the values that are tried of some of its parameters, an agent's or a version's too.
 
     An empty list of `axes` stands for the parameter's own steps. A "grid" tries every combination that the strategy's
     rules allow, "random" and "tpe" (an estimator that looks at what was tried before) try `trials` of them.

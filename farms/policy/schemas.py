@@ -1,12 +1,13 @@
 """What the API of a farm's policy takes and gives."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from farms.engine.policy import DAYS
 from farms.policy.readings import PolicyRow
@@ -14,7 +15,16 @@ from farms.policy.services import Policy
 from kit.api import LEFT_OUT, Amount, Body, PositiveShare, Quotient, Share
 from kit.errors import InvalidInputError
 
-Hour = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:00"])]
+_HOUR: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _hour(text: str) -> str:
+    if re.fullmatch(_HOUR, text) is None:
+        raise ValueError('Give a time of day with four digits, such as "08:00".')
+    return text
+
+
+Hour = Annotated[str, AfterValidator(_hour), Field(examples=["08:00"], json_schema_extra={"pattern": f"^{_HOUR}$"})]
 
 
 class WeightOut(Schema):

@@ -1,7 +1,7 @@
 """How often programs and browsers may ask: so many requests a minute of one token, one session, and one address.
 
 What writes (orders, money, limits, everything else that changes something) is counted a second time, by page and API
-alike, and may come less often; what computes for seconds of it (`COSTLY_PATHS`) less often still. Pages are counted
+alike, and may come less often; what computes for seconds of it (`COSTLY`) less often still. Pages are counted
 apart from the API, so that a program takes no page away.
 
 Counted in Redis, where all web processes meet, by one script that counts both and says when the minute is over: one
@@ -18,13 +18,16 @@ lists of structured fields (RFC 9651), which is why names stand in quotation mar
 
 import logging
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+import orjson
 import redis
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
@@ -150,9 +153,27 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
         found.append(("visitors", "address", settings.PAGE_ADDRESS_LIMIT, f"rate:visitors:{where}"))
     if request.method not in READING:
         found.append(("writes", whose, settings.WRITE_LIMIT, f"rate:writes:{who}"))
-        if request.path.startswith(settings.COSTLY_PATHS):
+        if _is_costly(request):
             found.append(("costly", whose, settings.COSTLY_LIMIT, f"rate:costly:{who}"))
     return [limit for limit in found if limit[2]]
+
+
+def _is_costly(request: HttpRequest) -> bool:
+    fields = [
+        field
+        for method, path, field in settings.COSTLY
+        if method == request.method and re.fullmatch(path, request.path) is not None
+    ]
+    return any(not field or _sends(request, field) for field in fields)
+
+
+def _sends(request: HttpRequest, field: str) -> bool:
+    """Whether the field stands in the body; what nobody can read may hold anything."""
+    try:
+        sent = orjson.loads(request.body)
+    except (ValueError, RequestDataTooBig):
+        return True
+    return isinstance(sent, dict) and field in sent
 
 
 def _script() -> Callable[..., list[int]]:

@@ -99,19 +99,25 @@ class Config:
 
     def __post_init__(self) -> None:
         limits = (
-            (self.cash > 0, "Start with positive cash."),
+            ("cash", self.cash > 0, "Start with positive cash."),
+            ("taker_fee", 0 <= self.taker_fee < 1, "Give the fee as a fraction from 0 to below 1."),
+            ("slippage", 0 <= self.slippage < 1, "Give the slippage as a fraction from 0 to below 1."),
             (
-                0 <= self.slippage < 1 and 0 <= self.taker_fee < 1,
-                "Give fee and slippage as fractions from 0 to below 1.",
+                "maker_fee",
+                -0.01 <= self.maker_fee < 1,
+                "Give the maker fee as a fraction below 1, no lower than a rebate of -0.01.",
             ),
-            (-0.01 <= self.maker_fee < 1, "Give the maker fee as a fraction, no lower than a rebate of -0.01."),
-            (self.fill in get_args(Fill), f"Choose a fill of {' or '.join(get_args(Fill))}."),
-            (self.gap in get_args(Gap), f"Choose a gap of {' or '.join(get_args(Gap))}."),
-            (self.volume_cap is None or 0 < self.volume_cap <= 1, "Give the volume cap as a share above 0, up to 1."),
-            (self.leverage > 0, "Give a positive leverage; 1 trades with own money only."),
-            (self.max_entries >= 1, "Allow at least one entry per position."),
-            (self.volatility_window >= 2, "Estimate volatility from at least two bars."),
+            ("fill", self.fill in get_args(Fill), f"Choose a fill of {' or '.join(get_args(Fill))}."),
+            ("gap", self.gap in get_args(Gap), f"Choose a gap of {' or '.join(get_args(Gap))}."),
+            (
+                "volume_cap",
+                self.volume_cap is None or 0 < self.volume_cap <= 1,
+                "Give the volume cap as a share above 0, up to 1.",
+            ),
+            ("leverage", self.leverage > 0, "Give a positive leverage; 1 trades with own money only."),
+            ("max_entries", self.max_entries >= 1, "Allow at least one entry per position."),
+            ("volatility_window", self.volatility_window >= 2, "Estimate volatility from at least two bars."),
         )
-        for holds, message in limits:
+        for field, holds, message in limits:
             if not holds:
-                raise ParameterError(message)
+                raise ParameterError(message, field)

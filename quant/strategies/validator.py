@@ -42,7 +42,7 @@ def check(strategy: Strategy, params: Params, candles: Candles, *, most_cuts: in
     _check_values(strategy, whole)
     if any(not np.array_equal(old, new) for old, new in zip(before, _columns(candles), strict=True)):
         raise StrategyRuleError(f"Copy before you compute: {strategy.slug} changed the candles it was given.")
-    _compare(strategy, "repeatable", whole, strategy.intents(candles, clean), slice(0, len(candles)))
+    _compare("repeatable", whole, strategy.intents(candles, clean), slice(0, len(candles)))
     signals = np.flatnonzero((whole.enter != 0) | whole.exit)
     for bar in _spread(signals, most_cuts):
         _check_prefix(strategy, clean, candles, whole, int(bar), "look-ahead")
@@ -61,31 +61,29 @@ def check_habits(strategy: Strategy, params: Params, candles: Candles) -> None:
     """
     warmup = strategy.warmup(params)
     if len(candles) <= warmup:
-        raise StrategyRuleError(f"Give more candles: {strategy.slug} needs {warmup} to warm up and has {len(candles)}.")
+        raise StrategyRuleError(f"Give more candles: these rules need {warmup} to warm up, here are {len(candles)}.")
     intents = strategy.intents(candles, params)
     entered = np.flatnonzero(intents.enter[warmup:] != 0) + warmup
     bars = len(candles) - warmup
     if not entered.size:
-        raise StrategyRuleError(f"{strategy.slug} breaks the rule 'never fires': it enters on none of {bars} bars.")
+        raise StrategyRuleError(f"These rules break 'never fires': they enter on none of {bars} bars.")
     if entered.size > MOST_FIRING * bars:
-        raise StrategyRuleError(
-            f"{strategy.slug} breaks the rule 'always fires': it enters on {entered.size} of {bars} bars."
-        )
+        raise StrategyRuleError(f"These rules break 'always fires': they enter on {entered.size} of {bars} bars.")
     bare = np.isnan(intents.stop[entered]) & np.isnan(intents.trail[entered])
     if bare.any():
         raise StrategyRuleError(
-            f"{strategy.slug} breaks the rule 'no protection': the entry at bar {int(entered[np.argmax(bare)])} has "
-            "neither stop nor trail."
+            f"These rules break 'no protection': the entry at bar {int(entered[np.argmax(bare)])} has neither stop nor "
+            "trail."
         )
     if (intents.size[entered] > MOST_WEIGHT).any():
         raise StrategyRuleError(
-            f"{strategy.slug} breaks the rule 'size out of bounds': an entry may be {MOST_WEIGHT} times its usual size "
+            f"These rules break 'size out of bounds': an entry may be {MOST_WEIGHT} times its usual size "
             f"at most, and one is {np.nanmax(intents.size[entered]):g} times."
         )
-    _check_sides(strategy, intents, candles, entered)
+    _check_sides(intents, candles, entered)
 
 
-def _check_sides(strategy: Strategy, intents: Intents, candles: Candles, entered: np.ndarray) -> None:
+def _check_sides(intents: Intents, candles: Candles, entered: np.ndarray) -> None:
     """Whether an entry is left that the market has not passed the stop or the target of. NaN is on no side."""
     side, close = intents.enter[entered], candles.close[entered]
     wrong = {
@@ -96,12 +94,12 @@ def _check_sides(strategy: Strategy, intents: Intents, candles: Candles, entered
     for name, found in wrong.items():
         if found.all():
             raise StrategyRuleError(
-                f"{strategy.slug} breaks the rule '{name} on the wrong side': of {entered.size} entries none has its "
+                f"These rules break '{name} on the wrong side': of {entered.size} entries none has its "
                 f"{name} {where[name]} that of a short one, so none would be made."
             )
     if (wrong["stop"] | wrong["target"]).all():
         raise StrategyRuleError(
-            f"{strategy.slug} breaks the rule 'never fires': each of {entered.size} entries has its stop or its target "
+            f"These rules break 'never fires': each of {entered.size} entries has its stop or its target "
             "on the wrong side of the close, so none would be made."
         )
 
@@ -137,25 +135,23 @@ def _check_values(strategy: Strategy, intents: Intents) -> None:
 
 def _check_prefix(strategy: Strategy, params: Params, candles: Candles, whole: Intents, bar: int, rule: str) -> None:
     cut = strategy.intents(candles[: bar + 1], params)
-    _compare(strategy, rule, cut, _part(whole, slice(0, bar + 1)), slice(0, bar + 1))
+    _compare(rule, cut, _part(whole, slice(0, bar + 1)), slice(0, bar + 1))
 
 
 def _check_warmup(strategy: Strategy, params: Params, candles: Candles, whole: Intents) -> None:
     warmup = strategy.warmup(params)
     start = (len(candles) - warmup) // 2
     if start < 1:
-        raise StrategyRuleError(f"Give more candles: {strategy.slug} needs {warmup} to warm up and has {len(candles)}.")
+        raise StrategyRuleError(f"Give more candles: these rules need {warmup} to warm up, here are {len(candles)}.")
     late = strategy.intents(candles[start:], params)
     settled = slice(warmup, len(candles) - start)
     _compare(
-        strategy, "stable warm-up", _part(late, settled), _part(whole, slice(start + warmup, len(candles))), settled,
+        "stable warm-up", _part(late, settled), _part(whole, slice(start + warmup, len(candles))), settled,
         tolerance=SETTLED,
     )  # fmt: skip
 
 
-def _compare(
-    strategy: Strategy, rule: str, ours: Intents, theirs: Intents, bars: slice, *, tolerance: float = ROUNDING
-) -> None:
+def _compare(rule: str, ours: Intents, theirs: Intents, bars: slice, *, tolerance: float = ROUNDING) -> None:
     pairs: dict[str, tuple[np.ndarray, np.ndarray]] = {
         "enter": (ours.enter, theirs.enter),
         "exit": (ours.exit, theirs.exit),
@@ -167,7 +163,7 @@ def _compare(
         if different.any():
             bar = bars.start + int(np.argmax(different))
             raise StrategyRuleError(
-                f"{strategy.slug} breaks the rule '{rule}': {name} at bar {bar} depends on which other bars are given."
+                f"These rules break '{rule}': {name} at bar {bar} depends on which other bars are given."
             )
 
 

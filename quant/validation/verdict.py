@@ -58,7 +58,8 @@ def judge(sweep: Sweep) -> Verdict:
             f"median of the other, which is {word}."
         )
     if trades < FEWEST_TRADES:
-        sentences.append(f"{trades} trades are too few: wait for {FEWEST_TRADES}.")
+        counted = "1 trade is" if trades == 1 else f"{trades} trades are"
+        sentences.append(f"{counted} too few: wait for {FEWEST_TRADES}.")
     if sweep.fragility is not None and sweep.fragility > FRAGILE:
         sentences.append("Its neighbours are much worse: prefer the middle of a plateau.")
     significant = not unlucky and not overfitted and trades >= FEWEST_TRADES

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from markets.models import Instrument
 from tests.browser.conftest import OpenPage
 from tests.world import World
 
@@ -34,6 +35,22 @@ def test_inputs_have_the_width_of_a_column(open_page: OpenPage, world: World, na
     widths = _widths(open_page(_forms(world)[name], user=world.owner).page)
     assert widths
     assert {field: width for field, width in widths.items() if width < NARROWEST} == {}
+
+
+@pytest.mark.slow
+def test_another_market_asks_for_what_it_has_and_keeps_what_was_written(open_page: OpenPage, world: World) -> None:
+    page = open_page(f"{_forms(world)['hire']}?strategy=trend_following", user=world.owner).page
+    market, direction = page.locator("#id_instrument"), page.locator("#id_p_direction")
+    spot = market.input_value()
+    page.locator("#id_name").fill("Both ways")
+    expect(direction).to_have_count(0)
+    perpetual = str(Instrument.objects.get(prices_of=spot).pk)
+    market.select_option(perpetual)
+    expect(direction).to_have_value("long")
+    expect(page.locator("#id_leverage")).to_be_visible()
+    market.select_option(spot)
+    expect(direction).to_have_count(0)
+    expect(page.locator("#id_name")).to_have_value("Both ways")
 
 
 def test_signing_out_looks_like_the_rest_of_its_menu(open_page: OpenPage, world: World) -> None:

@@ -292,10 +292,35 @@ def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Clien
     for words in ("Fast average (bars)", "Stop distance (ATR)", "Exponential (EMA)"):
         assert words in html
     assert "Stop atr" not in html
-    assert ">Direction</label>" in html  # perpetuals have two
+    assert ">Direction</label>" not in html  # of a spot market there is one
     agent = pages.get(reverse("farms:agent", args=(traded.agent.pk,))).content.decode()
     for words in ("Fast average", "Simple (SMA)", " bars"):
         assert words in agent
+
+
+def test_only_a_perpetual_is_asked_for_its_direction_and_leverage(pages: Client, traded: Desk) -> None:
+    address = reverse("farms:hire", args=(traded.farm.pk,)) + "?strategy=trend_following"
+    spot, perpetual = traded.instrument, Instrument.objects.get(prices_of=traded.instrument)
+    asked = {"p_direction", "leverage"}
+
+    def fields(answer: Any) -> set[str]:
+        assert (answer.status_code, answer.context["form"].errors) == (200, {})
+        return asked & set(answer.context["form"].fields)
+
+    page = pages.get(address)
+    form = page.context["form"]
+    given = {name: form[name].value() for name in form.fields if form[name].value() is not None} | {"name": ""}
+    look = given | {"do": "look"}
+    assert (form["instrument"].value(), fields(page)) == (spot.pk, set())
+    assert fields(pages.post(address, look | {"instrument": perpetual.pk})) == asked
+    assert fields(pages.post(address, look | {"instrument": spot.pk, "p_direction": "short"})) == set()
+    with tenancy.tenant(traded.owner.pk):
+        assert not Agent.objects.filter(name="").exists()
+    # Who sends it all the same, as without JavaScript, is not hired long in silence.
+    sent = given | {"name": "Both", "sizing": "cash", "instrument": spot.pk, "p_direction": "both"}
+    refused = pages.post(address, sent)
+    told = "TST/USDT is a spot market, which nobody sells short: trade it long."
+    assert (refused.status_code, refused.context["form"].errors) == (422, {"__all__": [told]})
 
 
 def test_what_the_farms_kind_allows_is_offered_and_composed_rules_as_saved_strategies(

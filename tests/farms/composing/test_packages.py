@@ -67,7 +67,7 @@ def test_it_is_offered_saved_and_held_to_the_rules(browser: Client, market: Inst
     assert [node.kind for node in page.context["form"].rules] == ["ask", "ask", "ask"]
     cheats = browser.post(f"{NEW}?strategy=bursts", filled(market, {"peeks": "yes"}, slug="bursts"))
     assert cheats.status_code == 422
-    assert "bursts breaks the rule 'look-ahead'" in sentences(cheats)[0]
+    assert "These rules break 'look-ahead'" in sentences(cheats)[0]
     answer = browser.post(f"{NEW}?strategy=bursts", filled(market, {"rise": 0.02}, slug="bursts"))
     assert answer.status_code == 302, sentences(answer)
     assert newest(owner).parameters == {"rise": 0.02, "peeks": "no", "notes": {"any": "thing"}}

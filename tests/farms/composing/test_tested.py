@@ -12,6 +12,7 @@ from farms.laboratory.readings import backtest_rows, backtests
 from farms.models import Backtest, StrategyVersion
 from farms.services import update_agent
 from kit import tenancy
+from kit.errors import InvalidInputError
 from kit.users.models import User
 from markets.models import Instrument
 from tests.farms.composing.conftest import RULES
@@ -65,6 +66,33 @@ def test_a_program_names_a_version_alone(client: Client, version: StrategyVersio
     assert told["fields"] == {"version_id": "Send Mine, version 1 alone, or a strategy with parameters."}
     told = program.ask("post", "/backtests", {"version_id": str(version.saved_id)}, status=422)
     assert "Choose a version of a strategy that you saved" in told["fields"]["version_id"]
+
+
+def test_a_sweep_varies_the_parameters_of_a_version(as_owner: User, client: Client, market: Instrument) -> None:
+    of = rules(market, {"ma": "sma", "fast": 5, "slow": 30, "adx_min": 0})
+    saved = save_strategy(owner_id=as_owner.pk, name="Averages", strategy="trend_following", rules=of)
+    program = Program(client, saved.owner)
+    made = program.ask("post", "/sweeps", {"version_id": str(saved.pk), "axes": {"fast": [5, 10, 15]}}, status=202)
+    assert (made["strategy"], made["instrument_id"], made["timeframe"]) == ("trend_following", market.pk, "1h")
+    assert (made["trials"], made["parameters"]) == (3, saved.parameters)
+    both = {"version_id": str(saved.pk), "axes": {"fast": [5, 10]}, "parameters": {"slow": 40}}
+    told = program.ask("post", "/sweeps", both, status=422)
+    assert told["fields"] == {"version_id": "Send Averages, version 1 alone, or a strategy with parameters."}
+
+
+def test_a_version_goes_beside_an_agent_that_follows_it_alone(desk: Desk, first: StrategyVersion) -> None:
+    owner = {"owner_id": desk.owner.pk}
+    agent = hire(desk, first)
+    assert request_backtest(**owner, wish=Wish(agent_id=agent.pk, version_id=first.pk)).version == first
+    for other, words in ((change(desk, first, agent), "version 2"), (None, "no saved strategy")):
+        if other is None:
+            update_agent(
+                **owner, agent_id=agent.pk, name=agent.name, timeframe="1h", parameters=RULES, version_id=None,
+                sizing=agent.sizing, size=agent.size,
+            )  # fmt: skip
+        with pytest.raises(InvalidInputError, match=words) as refused:
+            request_backtest(**owner, wish=Wish(agent_id=agent.pk, version_id=first.pk))
+        assert set(refused.value.fields) == {"version_id"}
 
 
 def test_who_repeats_it_asks_of_the_same_version_and_lists_read_it_along(

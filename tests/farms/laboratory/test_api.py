@@ -66,6 +66,30 @@ def test_it_is_cancelled_and_repeated(client: Client, ask: Ask, owner: User) -> 
     assert repeated.result.outcome == read(done).result.outcome
 
 
+def test_the_same_key_asks_once(client: Client, owner: User, market: Instrument) -> None:
+    headers = bearer(client, owner) | {"Idempotency-Key": "mine"}
+    for name, asked, others in (
+        ("backtests", body(market), {"cash": "5001"}),
+        ("sweeps", body(market, axes={"fast": [5, 10]}), {"axes": {"fast": [5, 11]}}),
+    ):
+        first, again, written = (post(client, name, asked | more, headers) for more in ({}, {}, {"cash": "5000.0"}))
+        assert {one.status_code for one in (first, again, written)} == {202}
+        assert first.json()["id"] == again.json()["id"] == written.json()["id"]
+        other = post(client, name, asked | others, headers)
+        assert (other.status_code, "use a new key" in other.json()["detail"]) == (409, True)
+        new = post(client, name, asked, headers | {"Idempotency-Key": "another"})
+        assert new.json()["id"] != first.json()["id"]
+        assert len(client.get(f"{API}/{name}", headers=headers).json()["items"]) == 2
+
+
+def test_a_key_is_its_owners_own(client: Client, owner: User, other_owner: User, market: Instrument) -> None:
+    ids = {
+        post(client, "backtests", body(market), bearer(client, one) | {"Idempotency-Key": "mine"}).json()["id"]
+        for one in (owner, other_owner)
+    }
+    assert len(ids) == 2
+
+
 @pytest.mark.parametrize(
     ("changed", "fields"),
     [
@@ -74,6 +98,7 @@ def test_it_is_cancelled_and_repeated(client: Client, ask: Ask, owner: User) -> 
         ({"timeframe": "5m"}, {"timeframe"}),
         ({"cash": "-1"}, {"cash"}),
         ({"taker_fee": "NaN"}, {"taker_fee"}),
+        ({"taker_fee": "5"}, {"taker_fee"}),
         ({"max_entries": 0}, {"max_entries"}),
         ({"sizing": "guess"}, {"sizing"}),
         ({"since": "2025-03-30T00:00:00Z", "until": "2025-03-01T00:00:00Z"}, {"until"}),

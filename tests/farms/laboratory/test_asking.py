@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +14,9 @@ from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
 from markets.models import Instrument
+from markets.services import list_perpetuals
 from tests.farms.conftest import make_desk, make_instrument
-from tests.farms.laboratory.conftest import BARS, RULES, SINCE, UNTIL, Ask, hours, store
+from tests.farms.laboratory.conftest import BARS, RULES, SINCE, UNTIL, Ask, AskSweep, hours, store
 
 UNKNOWN = {"left": {"indicator": "feeling"}, "op": ">", "right": 1}
 
@@ -46,17 +48,43 @@ UNKNOWN = {"left": {"indicator": "feeling"}, "op": ">", "right": 1}
         ),
         ({"since": UNTIL, "until": SINCE}, "until", "an end after the beginning"),
         ({"since": datetime(2100, 1, 1, tzinfo=UTC)}, "until", "a beginning in the past"),
-        ({"size": Decimal("NaN")}, "size", "positive amount"),
-        ({"taker_fee": Decimal(2)}, None, "fractions from 0 to below 1"),
-        ({"leverage": Decimal(0)}, None, "positive leverage"),
+        ({"size": Decimal("NaN")}, "size", "a fraction above 0"),
+        ({"sizing": "units", "size": Decimal("NaN")}, "size", "positive amount"),
+        ({"taker_fee": Decimal(5)}, "taker_fee", "the fee as a fraction from 0 to below 1"),
+        ({"maker_fee": Decimal(1)}, "maker_fee", "the maker fee as a fraction below 1"),
+        ({"slippage": Decimal(1)}, "slippage", "the slippage as a fraction from 0 to below 1"),
+        ({"leverage": Decimal(0)}, "leverage", "traded without leverage"),
     ],
 )
 def test_what_cannot_be_tried_is_a_sentence_at_its_field(
-    ask: Ask, wish: dict[str, Any], field: str | None, words: str
+    ask: Ask, wish: dict[str, Any], field: str, words: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=words) as refused:
         ask(**wish)
-    assert set(refused.value.fields) == ({field} if field else set())
+    assert set(refused.value.fields) == {field}
+
+
+@pytest.mark.parametrize("sizing", ["fraction", "risk", "volatility"])
+def test_nobody_borrows_on_spot_or_risks_more_than_all(ask: Ask, ask_sweep: AskSweep, sizing: str) -> None:
+    axes = {"fast": [5, 10]}
+    for wish, field, words in (
+        ({"sizing": sizing, "size": Decimal(2)}, "size", "Give a fraction above 0 and up to 1"),
+        ({"sizing": sizing, "leverage": Decimal(500)}, "leverage", "TST/USDT is traded without leverage: give 1"),
+    ):
+        for asked in (ask, partial(ask_sweep, axes=axes)):
+            with pytest.raises(InvalidInputError, match=words) as refused:
+                asked(**wish)
+            assert set(refused.value.fields) == {field}
+
+
+def test_a_perpetual_has_the_leverage_that_hiring_asks_for(ask: Ask, market: Instrument) -> None:
+    list_perpetuals(venue="simulated")
+    future = Instrument.objects.get(prices_of=market)
+    assert ask(instrument_ids=[future.pk], leverage=Decimal(20)).assumptions["leverage"] == 20
+    with pytest.raises(InvalidInputError, match="has a leverage from 1 to 20"):
+        ask(instrument_ids=[future.pk], leverage=Decimal(21))
+    with pytest.raises(InvalidInputError, match="TST/USDT is traded without leverage"):
+        ask(instrument_ids=[future.pk, market.pk], leverage=Decimal(5))
 
 
 def test_nothing_is_written_of_what_is_refused(ask: Ask, owner: User) -> None:

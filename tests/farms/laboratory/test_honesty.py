@@ -1,11 +1,13 @@
 """The honesty panel: noise is not taken for skill, an edge that lasts is, and rules that peek are caught."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from farms.laboratory import honesty
 from farms.laboratory.honesty import Judged, judge, neighbours
 from farms.laboratory.outcome import outcome_of
 from quant import strategies
@@ -95,6 +97,12 @@ def test_few_trades_and_candles_that_are_missing_speak_against() -> None:
     columns = (getattr(candles, name)[whole] for name in Candles.__dataclass_fields__)
     answers = said(judged(Candles(*columns)))
     assert (answers["trades"], answers["gaps"]) == (False, False)
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 trades are"), (1, "1 trade is"), (2, "2 trades are")])
+def test_one_trade_is_one(count: int, words: str) -> None:
+    run: Any = SimpleNamespace(trades=[None] * count)
+    assert str(honesty._trades(run).words).startswith(f"{words} too few: wait for ")
 
 
 def test_a_run_without_a_trade_is_judged_too() -> None:

@@ -65,6 +65,14 @@ def test_a_form_asks_and_the_page_says_how_far_it_is(browser: Client, market: In
     assert "Buy and hold" in browser.get(answer["Location"]).content.decode()
 
 
+def test_a_form_does_not_risk_more_than_all(browser: Client, market: Instrument) -> None:
+    address = reverse("laboratory:new")
+    asked = initial(browser.get(f"{address}?strategy=trend_following"))
+    asked |= {"markets": str(market.pk), "timeframe": "1h", "sizing": "risk", "size": "200"}
+    answer = browser.post(f"{address}?strategy=trend_following", asked)
+    assert (answer.status_code, set(answer.context["form"].errors)) == (422, {"size"})
+
+
 def initial(answer: Any) -> dict[str, str]:
     """What the fields of the page's form begin with, as a browser would send them."""
     form = answer.context["form"]

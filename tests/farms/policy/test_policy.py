@@ -217,7 +217,9 @@ def test_a_program_changes_what_it_names_and_strangers_nothing(client: Client, d
     assert client.get(address, headers=asked["headers"]).json() == said
     wrong = client.patch(address, {"opens_at": None}, **asked)
     assert (wrong.status_code, list(wrong.json()["fields"])) == (422, ["closes_at"])
-    assert client.patch(address, {"opens_at": "8 o'clock"}, **asked).status_code == 422
+    wrong = client.patch(address, {"opens_at": "8 o'clock"}, **asked)
+    told = 'Give a time of day with four digits, such as "08:00".'
+    assert (wrong.status_code, wrong.json()["fields"]) == (422, {"opens_at": told})
     stranger = asked | {"headers": bearer(other_owner, "limits", "read")}
     assert client.patch(address, body, **stranger).status_code == 404
     manager = asked | {"headers": bearer(desk.owner, "manage")}

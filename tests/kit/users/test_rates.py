@@ -171,6 +171,17 @@ def test_what_computes_for_seconds_may_come_less_often_still(
     assert send(checks[0]).json()["violated-policies"] == ["costly"]
     assert send("/api/v1/orders").status_code == 422
     assert ask(client, home, headers, "/api/v1/saved-strategies").status_code == 200
+    one = f"/api/v1/saved-strategies/{uuid4()}"
+
+    def change(body: str) -> int:
+        sent = client.patch(one, body, content_type="application/json", headers=headers, REMOTE_ADDR=home)
+        return int(sent.status_code)
+
+    # A name and what is put away or taken back is checked on no candles.
+    assert [change('{"name": "Mine"}'), send(f"{one}/archive").status_code, send(f"{one}/restore").status_code] == [
+        404, 404, 404,
+    ]  # fmt: skip
+    assert [change('{"parameters": {}}'), change('{"parameters"')] == [429, 429]
 
 
 def test_pages_are_counted_by_session_and_by_address_and_refused_with_a_page(

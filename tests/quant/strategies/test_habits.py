@@ -40,7 +40,7 @@ def rules(op: str, right: Any, *, stop: Any = {"percent": 0.05}) -> dict[str, An
     ],
 )  # fmt: skip
 def test_the_rule_that_is_broken_is_named(broken: dict[str, Any], name: str) -> None:
-    with pytest.raises(StrategyRuleError, match=f"'{name}'"):
+    with pytest.raises(StrategyRuleError, match=f"^These rules break '{name}': "):
         check_habits(CUSTOM, broken, CANDLES)
 
 
