@@ -65,7 +65,7 @@
 -- migration farms 0020_archived_strategies ff984258f8f3e275
 -- migration farms 0021_advice_endpoints a5eb8ab509d7d1d4
 -- migration farms 0022_advice 52169f198d929d3b
--- migration farms 0023_advice_is_of_numbers defc8322011ee709
+-- migration farms 0023_advice_is_of_numbers 4312fe5362212bb9
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
