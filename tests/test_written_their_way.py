@@ -146,6 +146,7 @@ def test_programs_and_files_stay_as_they_are(world: World, browser: Client) -> N
     assert [b"".join(browser.get(address)) for address in addresses] == before
 
 
+@pytest.mark.slow
 def test_every_chart_filter_and_list_says_whose_clock_it_goes_by(world: World, browser: Client) -> None:
     User.objects.filter(pk=world.owner.pk).update(timezone="Asia/Tokyo")
     charts, filters, lists = 0, 0, 0

@@ -31,6 +31,7 @@ def signals(page: Page) -> str:
     return page.locator("#composer [role=status]").inner_text()
 
 
+@pytest.mark.slow
 def test_rules_are_composed_by_keyboard_and_drawn_as_one_edits(
     open_page: OpenPage, world: World, market: Instrument
 ) -> None:

@@ -360,6 +360,7 @@ def kill_build_at(percent: int, database: str, folder: Path, data_dir: Path) -> 
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
     write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
     user, _ = build(tmp_path)
@@ -401,6 +402,7 @@ def test_coins_of_every_magnitude_fill_inside_their_market(source: str, db: None
         assert 0.3 < float(ticker.price) / bars.close[-1] < 3
 
 
+@pytest.mark.slow
 def test_a_demo_on_recorded_candles_leaves_the_simulated_market_to_its_feed(db: None, tmp_path: Path) -> None:
     write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
     build(tmp_path)

@@ -238,6 +238,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_no_junk_anywhere_breaks_anything(client: Client, ground: Ground, name: str) -> None:
     body = asked(ground, **json.loads(json.dumps(BODIES[name]).replace("FARM", str(ground.desk.farm.pk))))

@@ -179,6 +179,7 @@ def kill_and_resume(ground: Ground, point: int, *, with_position: bool) -> None:
     assert_done_once(ground, goal, with_position=with_position)
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_done_by_the_command(ground: Ground) -> None:
     """The end is written, nothing is done yet: operators may wait for the tick, or run it."""
     goal = make_goal(ground, with_position=False)

@@ -112,6 +112,7 @@ def empty() -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.slow
 def test_a_restored_database_proves_the_same_books(fund: str, empty: str, tmp_path: Path) -> None:
     file = tmp_path / "moniqo.dump"
     written = manage(fund, "backup", str(file))

@@ -5,6 +5,7 @@ import pytest
 from moniqo.benches.honesty import honesty
 
 
+@pytest.mark.slow
 def test_the_panel_is_measured_beside_what_is_not_deflated() -> None:
     figures = honesty(strategies=2, planted=12)
     assert figures["called_significant"] == 0

@@ -446,7 +446,7 @@ WRONG = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("wrong", [WRONG[0], *(pytest.param(one, marks=pytest.mark.slow) for one in WRONG[1:])])
 def test_the_file_of_a_period_that_is_none_is_refused_in_words(
     page: Client, lived: Fund, wrong: dict[str, str]
 ) -> None:

@@ -59,7 +59,12 @@ def operations() -> list[tuple[str, str]]:
     return [operation for operation in found if operation != ("post", "/api/v1/start")]
 
 
-@pytest.mark.parametrize("scope", tokens.EVERYTHING)
+# One that makes things and one that acts by itself; the others are asked with the slow proofs.
+QUICK = ("manage", "agent")
+SCOPES = [scope if scope in QUICK else pytest.param(scope, marks=pytest.mark.slow) for scope in tokens.EVERYTHING]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
 def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_other(
     client: Client, owner: User, scope: str
 ) -> None:
