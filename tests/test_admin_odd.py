@@ -99,6 +99,7 @@ def tables() -> Iterator[tuple[type[models.Model], object]]:
                 yield model, admin.site._registry[model]
 
 
+@pytest.mark.slow
 def test_rows_that_are_odd_open_in_their_lists_and_by_themselves(desk: Client) -> None:
     broken = {}
     for page in ("/api/v1/platforms", "/api/v1/operator/platforms", "/wallets/connections/new/"):

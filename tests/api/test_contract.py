@@ -82,6 +82,7 @@ def test_whatever_moves_money_or_places_orders_asks_for_an_idempotency_key() -> 
     assert all(found.values()), found
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_or_is_somebody_elses_is_not_found(client: Client, owner: User) -> None:
     # Where a body is asked for, it is judged first.
     single = [(method, path) for method, path, asked in operations() if "{" in path and "requestBody" not in asked]
@@ -151,6 +152,7 @@ def test_an_unknown_address_or_method_is_a_problem_as_well(client: Client, db: N
     assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
 
 
+@pytest.mark.slow
 def test_head_answers_as_get_without_a_body(client: Client, owner: User) -> None:
     assert client.head("/api/v1/wallets").status_code == 401
     client.force_login(owner)
@@ -175,6 +177,7 @@ def send(client: Client, method: str, path: str, body: Any) -> Any:
     return client.generic(method.upper(), address, json.dumps(body), content_type="application/json", headers=headers)
 
 
+@pytest.mark.slow
 def test_a_field_that_nobody_reads_is_refused(client: Client, operator: User) -> None:
     """Or an order with a `price` would be carried out at any price."""
     client.force_login(operator)
@@ -202,6 +205,7 @@ def test_a_body_that_is_too_large_is_said_to_be(client: Client, owner: User) -> 
 LISTS = sorted(path for method, path, _ in operations() if method == "get" and "{" not in path)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases=["default", "system"])
 @pytest.mark.parametrize("path", LISTS)
 def test_a_parameter_that_nobody_reads_is_named_and_so_are_those_that_there_are(

@@ -84,6 +84,7 @@ def test_no_query_takes_what_it_does_not_mean(client: Client, operator: User, pl
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases=["default", "system"])
 def test_a_filter_by_what_is_not_ones_own_finds_nothing_instead_of_an_empty_list(
     client: Client, operator: User, place: dict[str, Any]
@@ -95,6 +96,7 @@ def test_a_filter_by_what_is_not_ones_own_finds_nothing_instead_of_an_empty_list
     assert {name: status for name, status in found.items() if status != 404} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases=["default", "system"])
 def test_no_part_of_an_address_takes_what_it_does_not_mean(client: Client, operator: User) -> None:
     client.force_login(operator)
@@ -109,6 +111,7 @@ def test_no_part_of_an_address_takes_what_it_does_not_mean(client: Client, opera
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases=["default", "system"])
 def test_no_body_takes_what_nothing_can_store(client: Client, operator: User, place: dict[str, Any]) -> None:
     client.force_login(operator)

@@ -98,6 +98,7 @@ def test_a_toast_hides_amounts_from_who_hides_them_and_muted_alerts_make_none(
     assert "77.125" not in page.content()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, False])
 def test_acknowledging_muting_and_unmuting_work_with_and_without_javascript(
     open_page: OpenPage, reader: User, script: bool

@@ -32,6 +32,7 @@ def other_month(world: World) -> Iterator[None]:
         made.delete()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("other_month")
 def test_it_is_fetched_when_it_is_seen_and_turned_by_keyboard(open_page: OpenPage, world: World) -> None:
     visit = open_page("/", user=world.owner)

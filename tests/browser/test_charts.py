@@ -72,6 +72,7 @@ def hover_over(page: Page) -> Locator:
     return hover
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_label_of_an_axis_is_whole_and_said_once_however_closely_one_looks(
@@ -113,6 +114,7 @@ def test_the_labels_of_the_gallery_are_whole_and_said_once(open_page: OpenPage, 
     assert wrong_labels(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_over_time_is_zoomed_moved_and_reset(open_page: OpenPage, world: World, name: str) -> None:
     visit = open_page(address(world, name), user=world.owner)
@@ -194,6 +196,7 @@ def other_habits(world: World) -> Iterator[None]:
     trader.update(**before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("other_habits")
 def test_axes_and_hovers_are_written_as_their_reader_writes(open_page: OpenPage, world: World) -> None:
     page = open_page(address(world, "agent"), user=world.owner).page

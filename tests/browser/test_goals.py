@@ -46,6 +46,7 @@ def achieved(world: World) -> Goal:
         return Goal.objects.filter(status=Goal.Status.ACHIEVED).latest("ended_at")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["goal", "board", "first step"])
 def test_what_goals_have_brought_home_can_be_read_at_every_width(
     open_page: OpenPage, wishful: World, page: str
@@ -93,6 +94,7 @@ def test_an_error_is_read_out_beside_its_field(open_page: OpenPage, wishful: Wor
     expect(page.get_by_label("Closed trades")).to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.slow
 def test_the_board_and_a_goal_follow_what_happens_and_keep_the_zoom(open_page: OpenPage, wishful: World) -> None:
     assert wishful.goal is not None
     board, one = (open_page(path, user=wishful.owner) for path in ("/goals/", f"/goals/{wishful.goal.pk}/"))

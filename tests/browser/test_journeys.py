@@ -79,6 +79,7 @@ def test_too_much_money_is_refused_where_it_was_typed(open_page: OpenPage, world
     expect(page.get_by_role("alert").first).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, False])
 def test_an_agent_is_paused_and_started(open_page: OpenPage, world: World, script: bool) -> None:
     page = open_page(f"/farms/agents/{world.agent.pk}/", user=world.owner, script=script).page
@@ -161,6 +162,7 @@ def test_live_updates_leave_alone_what_somebody_types_or_has_opened(open_page: O
     )
 
 
+@pytest.mark.slow
 def test_the_page_can_be_used_by_keyboard_alone(open_page: OpenPage, world: World) -> None:
     page = open_page("/", user=world.owner).page
     page.keyboard.press("Tab")

@@ -32,6 +32,7 @@ def named(page: Page) -> int:
     return page.locator("table.tree").get_by_role("link", name=re.compile(r"^Agent \d{3}$")).count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, False])
 def test_a_farm_is_opened_and_folded_and_a_wallet_found(
     open_page: OpenPage, owner: User, crowd: Crowd, script: bool

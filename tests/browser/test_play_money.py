@@ -86,6 +86,7 @@ def test_a_refused_amount_is_said_where_it_was_typed(open_page: OpenPage, newcom
     expect(page.get_by_role("alert")).to_contain_text("from 500 to")
 
 
+@pytest.mark.slow
 def test_a_farm_that_was_just_made_is_sound(open_page: OpenPage, newcomer: User) -> None:
     page = open_page(REVIEW, user=newcomer).page
     page.get_by_role("button", name=re.compile("^Start with")).click()

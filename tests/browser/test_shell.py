@@ -76,6 +76,7 @@ def test_the_palette_opens_by_keyboard_finds_and_jumps(open_page: OpenPage, trad
     page.wait_for_url("**/preferences/")
 
 
+@pytest.mark.slow
 def test_the_palette_closes_on_escape_and_is_a_page_without_javascript(open_page: OpenPage, trader: User) -> None:
     page = open_page("/preferences/", user=trader).page
     page.keyboard.press("/")

@@ -33,6 +33,7 @@ def test_days_are_chosen_beside_the_presets(open_page: OpenPage, world: World, s
     assert visit.console == []
 
 
+@pytest.mark.slow
 @usual_screens
 def test_the_choice_of_days_is_sound(open_page: OpenPage, world: World, scheme: str, width: int) -> None:
     day = (clock.now() - timedelta(days=1)).date()

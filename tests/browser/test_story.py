@@ -34,6 +34,7 @@ def seen(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_next_decision_is_counted_down_and_is_right_without_scripts(open_page: OpenPage, world: World) -> None:
     still = open_page("/farms/", user=world.owner, script=False).page
     countdown = still.locator("time[data-countdown]").first
@@ -81,6 +82,7 @@ def test_a_price_changes_the_figures_and_the_position_and_nothing_else_is_sent(
     assert visit.console == []
 
 
+@pytest.mark.slow
 def test_what_is_seen_of_the_chart_outlives_a_live_update(open_page: OpenPage, world: World) -> None:
     visit = open_page(address(world), user=world.owner)
     page = visit.page
@@ -142,6 +144,7 @@ def test_the_review_of_a_close_is_sound(open_page: OpenPage, world: World, schem
     assert_page_is_sound(visit)
 
 
+@pytest.mark.slow
 @usual_screens
 def test_the_agents_page_is_sound_in_every_span(open_page: OpenPage, world: World, scheme: str, width: int) -> None:
     visit = open_page(f"{address(world)}?span=1D&show=all", user=world.owner, scheme=scheme, width=width)

@@ -67,6 +67,7 @@ def test_the_life_of_an_order_is_sound(
     assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
 
 
+@pytest.mark.slow
 @usual_screens
 @pytest.mark.parametrize("on", ["wallet", "connection"])
 def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str, width: int) -> None:

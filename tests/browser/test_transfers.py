@@ -71,6 +71,7 @@ def something_happens(visit: Visit, tree: Tree) -> None:
     assert visit.console == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page_name", ["tree", "wallet"])
 def test_allocate_refuse_undo(open_page: OpenPage, tree: Tree, page_name: str) -> None:
     visit = open_page(path(tree, page_name), user=tree.owner)
@@ -111,6 +112,7 @@ def test_allocate_refuse_undo(open_page: OpenPage, tree: Tree, page_name: str) -
     assert balances(tree) == [1000, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page_name", ["tree", "wallet"])
 def test_allocate_refuse_undo_without_javascript(open_page: OpenPage, tree: Tree, page_name: str) -> None:
     page = open_page(path(tree, page_name), user=tree.owner, script=False).page
@@ -201,6 +203,7 @@ def tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} is not reached by the tab key.")
 
 
+@pytest.mark.slow
 def test_the_form_stays_with_the_second_row_that_was_chosen(open_page: OpenPage, tree: Tree) -> None:
     with tenancy.tenant(tree.owner.pk):
         second = services.create_wallet(owner_id=tree.owner.pk, name="Second", role="farm", parent=tree.master)
@@ -279,6 +282,7 @@ def test_hidden_amounts_stay_hidden(open_page: OpenPage, tree: Tree) -> None:
     assert balances(tree) == [600, 400, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_the_form_is_sound_while_it_previews_refuses_and_offers_its_undo(
     open_page: OpenPage, tree: Tree, scheme: str, width: int

@@ -85,6 +85,7 @@ def series(ground: Ground, goal: Goal) -> dict[datetime, tuple[Decimal, float]]:
     return {point.at: (point.value, point.progress) for point in points}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 def test_the_past_of_a_goal_is_what_its_series_would_have_said(ground: Ground, zone: str) -> None:
     with ground.tenant():

@@ -171,6 +171,7 @@ def test_what_is_written_after_a_restore_is_read_once_and_what_was_before_is_old
             Fill.objects.extra(where=["trading_cursors_begin_anew() IS NULL"]).exists()
 
 
+@pytest.mark.slow
 def test_goals_count_what_comes_after_a_restore_once_and_keep_what_they_had_counted(
     live_db: str, owner: User, empty: str, tmp_path: Path
 ) -> None:

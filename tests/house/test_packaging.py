@@ -83,6 +83,7 @@ def test_the_image_brings_no_local_state_and_runs_as_nobody_special() -> None:
     assert "HEALTHCHECK" in final_stage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["help"], ["up", "--help"]])
 def test_commands_that_need_no_database_start_none(command: list[str], tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "MONIQO_DATA": str(tmp_path / "var"), "PYTHONPATH": str(ROOT)}

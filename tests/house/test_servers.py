@@ -28,6 +28,7 @@ def run_tests(what: str, hidden: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_tests_of_the_core_start_none(tmp_path: Path) -> None:
     result = run_tests("tests/quant/test_imports.py", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -283,6 +283,7 @@ def test_what_is_stored_is_not_asked_for_again(binance: Binance) -> None:
     assert binance.asked.count(f"{ADDRESS}/exchangeInfo") == 1
 
 
+@pytest.mark.slow
 def test_a_short_failure_is_asked_again_and_a_long_one_is_said(binance: Binance) -> None:
     with clock.at(MOMENT):
         binance.failures = 1
@@ -339,6 +340,7 @@ def test_the_newest_bar_may_come_first(binance: Binance) -> None:
     assert stored_closes("LRC/BTC") == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_market_that_the_exchange_refuses_does_not_stop_the_others(binance: Binance) -> None:
     with clock.at(MOMENT):
         feeds.collect()

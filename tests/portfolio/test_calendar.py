@@ -83,6 +83,7 @@ def a_day() -> date:
     return max(day for day in closed("UTC") if day < NOW.date())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("wallet", [None, "farm a"])
 def test_a_month_of_days_says_what_the_table_of_days_and_today_say(fund: Fund, zone: str, wallet: str | None) -> None:
@@ -253,6 +254,7 @@ def test_another_owners_wallet_has_no_calendar(page: Client, fund: Fund, other_o
     assert theirs.get("/api/v1/portfolio/calendar", {"wallet_id": query["wallet"]}).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", Unit)
 def test_a_calendar_asks_as_many_queries_however_much_happened(page: Client, fund: Fund, unit: Unit) -> None:
     def counted() -> int:

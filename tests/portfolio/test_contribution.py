@@ -94,6 +94,7 @@ def parts_of(fund: Fund, *, period: Period | Span, by: By, wallet: str | None = 
     return scope, Contribution.of(scope, by=by)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_parts_are_what_wallets_earned_and_sum_to_the_profit_of_the_page(fund: Fund, seed: int) -> None:
     earned = dict(live(fund, seed))

@@ -130,6 +130,7 @@ lives = given(
 )
 
 
+@pytest.mark.slow
 @settings(plain, max_examples=8)
 @lives
 def test_the_parts_are_all_of_the_change_of_whatever_fund(

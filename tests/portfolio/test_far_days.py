@@ -45,6 +45,7 @@ def broken(page: Client, path: str, query: dict[str, str]) -> str:
     return "" if answer.status_code in {200, 422} else f"{path} {query} {answer.status_code}"
 
 
+@pytest.mark.slow
 def test_no_page_and_no_endpoint_breaks_on_a_period_from_or_to_a_far_day(page: Client) -> None:
     asked = [{"to": day} for day in FAR] + [{"from": FAR[0], "to": FAR[-1]}, {"from": FAR[-1]}]
     assert [told for path in SPANS for query in asked if (told := broken(page, path, query))] == []

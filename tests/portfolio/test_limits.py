@@ -31,6 +31,7 @@ PRICES = st.one_of(
 NUMBERS: Iterator[int] = count(1)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @example(deposits=[("DUST", Decimal(1))], prices=[GRAIN] * 3)

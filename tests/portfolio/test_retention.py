@@ -71,6 +71,7 @@ def test_an_hour_has_its_open_high_low_close_and_flows_and_days_are_made_of_hour
 indexes = st.lists(st.sampled_from([0.0, *(float(one) for one in range(40, 200, 7))]), min_size=2, max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(values=indexes, step=st.sampled_from([7, 25, 95, 400]))
 def test_the_deepest_fall_is_the_same_at_every_resolution(fund: Fund, values: list[float], step: int) -> None:

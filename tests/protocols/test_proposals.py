@@ -94,6 +94,7 @@ def test_a_pause_an_allocation_and_a_goal_are_proposed_and_done(stage: Stage) ->
     assert told["result"] == {"status": "running"}
 
 
+@pytest.mark.slow
 def test_a_collection_interrupts_the_run_until_a_later_run_answers(stage: Stage) -> None:
     """Asked by a program that may only ask, answered by one that may manage, with the protocol's own client."""
     world = stage.world
@@ -190,6 +191,7 @@ def test_the_owner_changes_a_limit_that_was_asked_for(stage: Stage) -> None:
         assert RiskLimit.objects.get(wallet=world.quiet.wallet_id).maximum_notional == 777
 
 
+@pytest.mark.slow
 def test_every_call_is_written_down_and_stands_on_the_page_of_its_token(stage: Stage, client: Client) -> None:
     """Of both protocols, reading ones too, and of what was refused."""
     world, token = stage.world, make_token(stage.world.owner, "read", name="A reader")

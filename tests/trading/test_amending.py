@@ -251,6 +251,7 @@ die()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["wishing", "wished", "cancelled", "ended", "placing", "placed"])
 def test_killed_anywhere_there_is_the_old_order_or_the_new_one_and_never_both(
     live_db: str, owner: User, moment: str

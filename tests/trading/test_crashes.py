@@ -88,6 +88,7 @@ def killed(desk: Desk, order: Order, moment: str, database: str) -> None:
     assert result.returncode == -signal.SIGKILL, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "left_as", "at_venue"),
     [

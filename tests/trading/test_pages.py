@@ -135,6 +135,7 @@ def test_a_sorted_column_says_so_and_an_unknown_one_sorts_nothing(pages: Client,
     assert not any("password" in query["sql"] for query in queries if "trading_order" in query["sql"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 def test_a_page_costs_the_same_for_one_row_and_for_many(pages: Client, desk: Desk, name: str) -> None:
     round_trip(desk)

@@ -228,6 +228,7 @@ def test_dust_below_a_lot_ends_the_round_trip(desk: Desk) -> None:
 _numbers = count(1)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     parts=st.lists(st.integers(1, 5), min_size=1, max_size=5),

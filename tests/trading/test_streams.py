@@ -247,6 +247,7 @@ def test_a_refused_login_says_so_in_words_and_the_venue_is_asked_as_ever(
     assert is_due(desk)
 
 
+@pytest.mark.slow
 def test_a_price_is_known_a_moment_after_it_is_told_and_never_an_older_one(
     desk: Desk, account: Account, exchanges: Exchanges, acting: Acting
 ) -> None:

@@ -60,6 +60,7 @@ def kept(model: type[TradeDay] | type[TradeTotal], group: str) -> dict[object, t
     return {key: (trades, wins, won - lost, fees) for key, trades, wins, won, lost, fees in rows}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trades=st.lists(st.tuples(moments, profits), max_size=12), since=moments, removed=st.integers(0, 3))
 def test_the_sums_are_those_of_the_rows_whatever_is_closed_corrected_or_removed(

@@ -387,6 +387,7 @@ def test_no_message_of_the_broker_and_no_dump_holds_a_secret_while_syncs_fail_on
     assert found_in("\n".join(heard.lines)) == set()
 
 
+@pytest.mark.slow
 def test_no_line_to_a_venue_says_a_secret_that_it_refuses_or_repeats(
     stage: Stage, owner: User, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

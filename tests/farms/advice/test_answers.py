@@ -137,6 +137,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(PROPOSAL)), _JSON, max_size=4))
 def test_whatever_it_sends_is_a_proposal_within_its_bounds_or_a_sentence(changed: dict[str, Any]) -> None:

@@ -193,6 +193,7 @@ def cancel(owner: User, backtest: Backtest) -> None:
         jobs.cancel(Backtest, owner_id=owner.pk, job_id=backtest.pk)
 
 
+@pytest.mark.slow
 def test_what_was_tried_before_is_counted_and_the_same_question_only_once(ask: Ask, other_owner: User) -> None:
     carry_out(ask(other_owner))
     first = carry_out(ask())

@@ -52,6 +52,7 @@ def test_every_trial_is_the_backtest_of_its_parameters(ask_sweep: AskSweep) -> N
     assert len(done.result.answers) == 10
 
 
+@pytest.mark.slow
 def test_a_dead_workers_block_is_taken_up_and_what_comes_late_is_not_heard(
     ask_sweep: AskSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +181,7 @@ def test_workers_of_one_machine_map_one_file_and_old_ones_go(ask_sweep: AskSweep
         np.testing.assert_array_equal(getattr(candles, name), getattr(hours(), name))
 
 
+@pytest.mark.slow
 def test_what_a_sweep_tried_counts_against_what_is_found_later_and_says_whether_it_was_fitted(
     ask: Ask, ask_sweep: AskSweep, other_owner: User
 ) -> None:
@@ -220,6 +222,7 @@ def test_the_backtest_of_a_trial_finds_what_the_trial_found(ask_sweep: AskSweep,
             backtest_trial(owner_id=owner.pk, sweep_id=done.pk, trial=missing)
 
 
+@pytest.mark.slow
 def test_random_sets_are_those_of_the_seed(ask_sweep: AskSweep) -> None:
     wish = {"axes": {"fast": list(range(2, 40)), "slow": list(range(40, 90))}, "method": "random", "trials": 12}
     one, two, other = (sweep_out(ask_sweep(**wish, seed=seed)).result for seed in (4, 4, 5))

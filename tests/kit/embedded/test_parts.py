@@ -91,6 +91,7 @@ def test_it_hangs_after_it_has_lived_and_says_nothing_for_a_while(part: Callable
     assert asked.hangs(time.monotonic() + HANGS_SECONDS + 1) is not None
 
 
+@pytest.mark.slow
 def test_a_server_that_stands_still_greets_nobody(part: Callable[..., Part]) -> None:
     script = (
         "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"

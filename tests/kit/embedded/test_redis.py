@@ -11,6 +11,7 @@ from kit.embedded.redis import Redis
 from tests.kit.embedded.conftest import eventually
 
 
+@pytest.mark.slow
 def test_it_asks_for_a_password_and_never_shows_it(directory: Path) -> None:
     server = Redis(directory / "redis", persistent=False)
     server.start()

@@ -78,6 +78,7 @@ def test_the_first_command_waits_for_the_second_before_it_takes_the_services_awa
     finish(first)
 
 
+@pytest.mark.slow
 def test_a_killed_command_takes_its_services_along(directory: Path, start: Start) -> None:
     command = start("-c", COMMAND)
     addresses(command)

@@ -87,6 +87,7 @@ def _is_busy(encoded: str) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_while_all_places_are_taken_page_and_api_say_when_to_come_again(
     client: Client, owner: User, settings: Any
 ) -> None:

@@ -22,6 +22,7 @@ def step_once(
     return kernel.step(position, cash, bar, intent, rules, index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_stepping_bar_by_bar_is_the_backtest(seed: int) -> None:
     generator = np.random.default_rng([5, seed])

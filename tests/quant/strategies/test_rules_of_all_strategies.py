@@ -48,6 +48,7 @@ def any_params(strategy: Strategy) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", strategies.catalog(), ids=lambda strategy: strategy.slug)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())

@@ -182,6 +182,7 @@ def test_where_nothing_is_new_it_notes_that_and_no_more_until_something_is(
         runs.carry_forward_late(owner_id=owner.pk)
 
 
+@pytest.mark.slow
 def test_whatever_one_venue_does_the_others_are_synced(
     live_db: str, owner: User, other_owner: User, exchanges: Exchanges
 ) -> None:
