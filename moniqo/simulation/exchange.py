@@ -314,7 +314,10 @@ class Exchange(Unasked):
         # Accepting one lets time pass here again, in which others of them may arrive.
         while arrived := min((one for one in self._coming if one[0] <= now), key=lambda one: one[0], default=None):
             self._coming.remove(arrived)
+            known = set(self.orders)
             arrived[1]()
+            for name in self.orders.keys() - known:  # it was there since then, though nobody has asked meanwhile
+                self.orders[name].at = arrived[0]
         for order in self.orders.values():
             self._meet(order, now)
         due = [(one.at, o) for o in self.orders.values() for one in o.executions if not one.number and one.at <= now]
