@@ -1,11 +1,10 @@
-"""Bars that closed without a decision, because nothing ran or an order of the agent had no answer yet.
+"""Bars that closed without a decision: nothing ran, a run failed, or an order of the agent had no answer yet.
 
 Only the newest bar is acted on: what closed before it is no basis for an order. That they passed is said once, in a row
 of the last of them, beside the run that comes after.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Q
 
@@ -22,19 +21,15 @@ def passed_over(runs: Sequence[AgentRun]) -> list[AgentRun]:
 
     A bar that its market never had is none that passed.
     """
-    late = {_before(run): run for run in runs if _count(run.agent, run.bar) > 0}
+    late = [(run, _before(run)) for run in runs if _count(run.agent, run.bar) > 0]
     if not late:
         return []
     there = Q()
-    for instrument_id, timeframe, bar, _ in late:
+    for instrument_id, timeframe, bar in {before for _, before in late}:
         there |= Q(instrument_id=instrument_id, timeframe=timeframe, ts=bar)
-    closes = {
-        (instrument_id, timeframe, ts): close
-        for instrument_id, timeframe, ts, close in Candle.objects.filter(there).values_list(
-            "instrument_id", "timeframe", "ts", "close"
-        )
-    }
-    return [_row(run, key[2], closes[key[:3]]) for key, run in late.items() if key[:3] in closes]
+    bars = Candle.objects.filter(there).values_list("instrument_id", "timeframe", "ts", "close")
+    closes = {(instrument_id, timeframe, bar): close for instrument_id, timeframe, bar, close in bars}
+    return [_row(run, before[-1], closes[before]) for run, before in late if before in closes]
 
 
 def _count(agent: Agent, bar: int) -> int:
@@ -42,11 +37,11 @@ def _count(agent: Agent, bar: int) -> int:
     return 0 if agent.last_bar is None else (bar - agent.last_bar) // TIMEFRAME_MS[agent.timeframe] - 1
 
 
-def _before(run: AgentRun) -> tuple[int, str, int, Any]:
-    """Whose candles the agent looks at, the bar before its run, and whose run it is."""
+def _before(run: AgentRun) -> tuple[int, str, int]:
+    """The bar before the run's: whose candles the agent looks at, their length, and its opening."""
     agent = run.agent
     series = agent.instrument.prices_of_id or agent.instrument_id
-    return series, agent.timeframe, run.bar - TIMEFRAME_MS[agent.timeframe], agent.pk
+    return series, agent.timeframe, run.bar - TIMEFRAME_MS[agent.timeframe]
 
 
 def _row(run: AgentRun, bar: int, close: float) -> AgentRun:
@@ -63,7 +58,7 @@ def _row(run: AgentRun, bar: int, close: float) -> AgentRun:
 
 
 def _told(bars: int) -> Sentence:
-    why = "nothing ran, or an order of its own had no answer. What closed then is too old to act on."
+    why = "nothing ran, its run failed, or an order of its own had no answer. What closed then is too old to act on."
     if bars == 1:
         return Sentence(f"Nothing was decided at this close: {why}")
     return sentence(f"Nothing was decided at {{bars}} closes up to this one: {why}", bars=number(str(bars)))

@@ -29,13 +29,15 @@ class Shelf:
         self.readings: list[list[Subject]] = []
         self.before: list[bool] = []
         self.fault: Exception | None = None
+        self.markets: frozenset[int] = frozenset()
 
     async def read(self, _: Any, subjects: Collection[Subject], before: Any) -> dict[Subject, Reading]:
         self.readings.append(list(subjects))
         self.before.append(bool(before))
         if self.fault is not None:
             raise self.fault
-        return {subject: Reading({"value": str(self.value)}, {}, ()) for subject in subjects}
+        state = {"value": str(self.value)}
+        return {subject: Reading(state, {}, (), markets=self.markets) for subject in subjects}
 
 
 def play(story: Callable[[Feed, Shelf], Awaitable[None]], monkeypatch: pytest.MonkeyPatch, pause: float = 0.0) -> Shelf:
@@ -72,7 +74,7 @@ def test_a_hundred_who_watch_are_told_of_one_reading(monkeypatch: pytest.MonkeyP
             assert read_events(batches[0]) == [
                 {"type": "STATE_DELTA", "delta": [{"op": "replace", "path": "/value", "value": "1"}]}
             ]
-        assert not feed.is_watched
+        assert not feed._shown
 
     shelf = play(story, monkeypatch)
     assert [len(subjects) for subjects in shelf.readings] == [1, 1, 2]
@@ -187,9 +189,8 @@ def test_who_is_about_to_watch_shares_the_feed_of_their_owner_and_nobody_keeps_o
 
 
 def test_prices_of_what_it_has_nothing_to_do_with_are_not_read_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Reading, "markets", frozenset({7}))
-
     async def story(feed: Feed, shelf: Shelf) -> None:
+        shelf.markets = frozenset({7})
         viewer = Viewer("key", feed, AGENT)
         async with feed.watched_by(viewer, AGENT):
             for instruments, readings in ((b"[8, 9]", 1), (b"[7]", 2)):

@@ -120,10 +120,6 @@ class Feed:
         self._whole_at = 0.0
         self._following: asyncio.Task[None] | None = None
 
-    @property
-    def is_watched(self) -> bool:
-        return bool(self._shown)
-
     def hear(self, event: Event) -> None:
         """What the hub says, to each viewer the same."""
         if event is self._heard:

@@ -86,19 +86,16 @@ class Decision:
 class Reading:
     """A subject at one moment. `happened` holds entries by their names, `decisions` the newest ones, oldest first.
 
-    `book` is what it was read from when all of it was read, `row` an agent's: they hold what no price changes.
+    `book` is what it was read from when all of it was read, `row` an agent's: they hold what no price changes. The
+    prices of the instruments `markets` change it; of none, any may.
     """
 
     state: Json
     happened: dict[str, Json]
     decisions: tuple[Decision, ...]
     book: "_Book | None" = None
+    markets: frozenset[int] = frozenset()
     row: AgentRow | None = None
-
-    @property
-    def markets(self) -> frozenset[int]:
-        """The instruments whose prices change it."""
-        return frozenset() if self.book is None else self.book.markets
 
 
 def read(
@@ -341,8 +338,7 @@ def _reading(
             entries[f"signal-{run.id}"] = _signal_entry(run)
         decisions = tuple(_decision(run) for run in sorted(map(run_row, decided[:SAID_MOST]), key=lambda run: run.id))
     newest = sorted(entries, key=lambda name: entries[name]["at"], reverse=True)[:HAPPENED_MOST]
-    book.markets  # noqa: B018 - read now, with the rest, at one moment
-    return Reading(state, {name: entries[name] for name in newest}, decisions, book)
+    return Reading(state, {name: entries[name] for name in newest}, decisions, book, book.markets)
 
 
 def _order_entry(row: OrderRow) -> Json:

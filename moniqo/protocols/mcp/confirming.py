@@ -38,21 +38,21 @@ def question(
     if not tool.is_destructive or not _can_ask(context.session):
         return None
     arguments = asked.arguments or {}
-    call = [str(token_id), tool.name, json.dumps(arguments, sort_keys=True)]
-    if QUESTION in (asked.input_responses or {}) and _is_of(asked.request_state, call):
+    call = json.dumps([str(token_id), tool.name, arguments], sort_keys=True)
+    digest = sha256(call.encode()).hexdigest()
+    if QUESTION in (asked.input_responses or {}) and _stated(asked.request_state) == digest:
         return None
     told = types.ElicitRequestFormParams(message=_in_words(tool, arguments), requested_schema=_SCHEMA)
-    state = signing.dumps(sha256(json.dumps(call).encode()).hexdigest(), salt=_SALT)
+    state = signing.dumps(digest, salt=_SALT)
     return types.InputRequiredResult(input_requests={QUESTION: types.ElicitRequest(params=told)}, request_state=state)
 
 
-def _is_of(state: str | None, call: list[str]) -> bool:
-    """Whether the state was given for this call, lately."""
+def _stated(state: str | None) -> str:
+    """What was asked about when the state was given; "" for one that is not ours, or too old."""
     try:
-        found = signing.loads(state or "", salt=_SALT, max_age=_SECONDS)
+        return str(signing.loads(state or "", salt=_SALT, max_age=_SECONDS))
     except signing.BadSignature:
-        return False
-    return bool(found == sha256(json.dumps(call).encode()).hexdigest())
+        return ""
 
 
 def is_declined(tool: Tool, asked: types.CallToolRequestParams) -> bool:
