@@ -34,6 +34,8 @@ from quant.strategies.grammar import (
 from quant.strategies.signals import TOUCH_BARS, offset_from
 
 _WORDS: Final = {"crosses_above": "crosses above", "crosses_below": "crosses below"}
+# Relative to the larger of two values that are compared.
+_ROUNDING: Final = 1e-9
 
 
 def _complete(params: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +76,8 @@ class _Board:
         return np.asarray(GROUPS[kind].reduce(found), dtype=np.bool_)
 
     def condition(self, condition: Mapping[str, Any]) -> Bools:
-        return COMPARISONS[condition["op"]](self.operand(condition["left"]), self.operand(condition["right"]))
+        right = self.operand(condition["right"])
+        return COMPARISONS[condition["op"]](_settled(self.operand(condition["left"]), right), right)
 
     def distance(self, level: Mapping[str, Any]) -> Floats:
         if "atr" in level:
@@ -93,6 +96,13 @@ class _Board:
             price = np.where(enter != 0, self.operand(level), np.nan)
             return np.where(price > 0, price, np.nan)
         return offset_from(self.candles.close, self.distance(level), enter, times=toward)
+
+
+def _settled(left: Floats, right: Floats) -> Floats:
+    """`left`, and `right` where they differ by rounding alone: the last digits of an indicator depend on how far back
+    its candles reach, and no rule may be decided by them. A z-score of two bars, say, is always 1 or -1."""
+    near = np.abs(left - right) <= _ROUNDING * np.maximum(np.abs(left), np.abs(right))
+    return np.where(near, right, left)
 
 
 def _label(operand: Any) -> str:

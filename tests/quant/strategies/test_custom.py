@@ -70,9 +70,22 @@ TOUCHING = {
     "size": None,
 }
 
+# A z-score of two bars is 1 or -1 but for its last digits.
+_TWO_BARS = {"indicator": "zscore", "period": 2, "source": "close", "bars_ago": 0}
+TIED: dict[str, Any] = {
+    "direction": "long",
+    "entry": {"all": [{"left": -1.0, "op": ">", "right": -1.0}]},
+    "exit": {"all": [{"left": -1.0, "op": ">", "right": _TWO_BARS}]},
+    "stop": None,
+    "target": None,
+    "trail": None,
+    "size": None,
+}
+
 
 @settings(max_examples=40, deadline=None)
 @example(rules=TOUCHING, seed=0, tick=None)
+@example(rules=TIED, seed=0, tick=None)
 @given(
     rules=st.fixed_dictionaries(
         {
