@@ -11,6 +11,7 @@ import redis
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from kit import impatient
 from kit.embedded.process import free_port
 from kit.users import rates
 from kit.users.models import User
@@ -85,10 +86,13 @@ def test_who_is_not_signed_in_is_counted_by_address_and_pages_are_not_counted_wi
 
 
 def test_a_window_that_is_over_begins_anew(client: Client, owner: User, limits: None, home: str, settings: Any) -> None:
-    settings.API_WINDOW_SECONDS = 1
     headers = bearer(owner)
     assert [ask(client, home, headers).status_code for _ in range(4)][-1] == 429
-    time.sleep(1.05)
+    with impatient.client(settings.REDIS_URL) as counters:
+        for key in counters.scan_iter("*"):
+            if counters.pttl(key) > 0:
+                counters.pexpire(key, 1)
+    time.sleep(0.01)
     assert ask(client, home, headers).status_code == 200
 
 
@@ -121,15 +125,17 @@ def test_counting_is_one_round_trip(limits: None, home: str, monkeypatch: pytest
 
 
 def test_while_redis_is_away_everybody_is_let_in_and_nobody_waits(
-    client: Client, owner: User, limits: None, home: str, settings: Any
+    client: Client, owner: User, limits: None, home: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     headers = bearer(owner)
-    start = time.perf_counter()
+    asked = []
+    connect = redis.Connection.connect
+    monkeypatch.setattr(redis.Connection, "connect", lambda one: (asked.append(one), connect(one)))
     answers = [ask(client, home, headers) for _ in range(8)]
     assert {answer.status_code for answer in answers} == {200}
     assert not any("RateLimit" in answer for answer in answers)
-    assert time.perf_counter() - start < 4
+    assert len(asked) <= 2, "by the first, and once more"
 
 
 def test_without_limits_nothing_is_counted(client: Client, owner: User, settings: Any, home: str) -> None:

@@ -136,7 +136,6 @@ def test_a_line_that_breaks_aloud_or_in_silence_is_over(exchanges: Exchanges, sl
     account.deposit("USDT", 100_000)
     with listening(exchanges, slug) as listener:
         listener.stands()
-        started = time.monotonic()
         if fault == "cut":
             exchanges.lines.drop()
         elif fault == "silent":
@@ -146,7 +145,6 @@ def test_a_line_that_breaks_aloud_or_in_silence_is_over(exchanges: Exchanges, sl
             order(exchanges, slug)
         error = listener.running.ended()
         assert isinstance(error, VenueUnavailableError)
-        assert time.monotonic() - started < SILENCE * 3
 
 
 @pytest.mark.parametrize("slug", ACCOUNTS)
