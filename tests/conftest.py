@@ -8,9 +8,11 @@ The cast: an owner, another owner who must never see the first one's things, and
 import fcntl
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,7 +20,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from psycopg import sql
 
 from kit import impatient, tenancy
@@ -31,6 +33,7 @@ from tests.simulators.server import Exchanges, Server
 ALIASES = ("default", "owner", "system")
 # What the hash of a session costs a request in the transaction of a test, beside the person whom it is read with.
 OF_THE_SESSION = 1
+T = TypeVar("T")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
@@ -121,6 +124,23 @@ def live_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> 
         cloned_database(f"moniqo_{WORKER}_{uuid4().hex[:8]}") as name,
     ):
         yield name
+
+
+@contextmanager
+def made_once(blocker: Any, make: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """What takes long to make, for all tests of a module: each changes it in a part of the transaction that is undone.
+
+    Yields what hands out copies of what `make` returns. For fixtures of scope module, which also take
+    `django_db_setup`; tests of such a module take no `live_db`.
+    """
+    everything = transaction.atomic()
+    with blocker.unblock():
+        everything.__enter__()
+        made = make()
+    yield lambda: deepcopy(made)
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        everything.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,12 @@ def set_price_then(price: str | Decimal, base: str = "BTC", quote: str = "USDT",
     )  # fmt: skip
 
 
+def _numbers() -> Callable[[], int]:
+    """The next number at each call; a copy goes on with those of what it is a copy of."""
+    numbers = count(1)
+    return lambda: next(numbers)
+
+
 @dataclass
 class Fund:
     """Wallets by name, and what can happen to them. Works inside the owner's tenant block."""
@@ -52,7 +58,7 @@ class Fund:
     owner: User
     connection: Connection
     wallets: dict[str, Wallet] = field(default_factory=dict)
-    keys: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    keys: Callable[[], int] = field(default_factory=_numbers)
 
     @classmethod
     def make(cls, owner: User, *, name: str = "Testing") -> "Fund":

@@ -1,9 +1,12 @@
 """A period from one day to another: its figures are those that the days say, and spans side by side add up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,6 +18,7 @@ from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.selectors.series import deepest_drawdown, flows_since
 from portfolio.services import roll_up_days, take_snapshots
+from tests.conftest import made_once, make_user
 from tests.portfolio.fund import Fund, set_price
 
 NOW = datetime(2026, 6, 30, 15, tzinfo=UTC)
@@ -22,12 +26,10 @@ DAYS = 20
 ZONES = ("UTC", "Asia/Tokyo", "America/Los_Angeles")
 
 
-@pytest.fixture(params=ZONES)
-def fund(request: pytest.FixtureRequest, owner: User) -> Iterator[Fund]:
-    """Twenty days: deposits, a trade that won, prices that move; seen by somebody in each zone."""
-    User.objects.filter(pk=owner.pk).update(timezone=request.param)
-    owner.refresh_from_db()
-    with display.showing(Display(timezone=request.param)), tenancy.tenant(owner.pk), clock.at(NOW):
+def twenty_days(timezone: str) -> Fund:
+    """Deposits, a trade that won, prices that move; seen by somebody in that zone."""
+    owner = make_user("owner@example.com", timezone=timezone)
+    with seen_in(timezone, owner):
         with clock.at(NOW - timedelta(days=DAYS)):
             set_price("100")
             made = Fund.make(owner)
@@ -45,6 +47,27 @@ def fund(request: pytest.FixtureRequest, owner: User) -> Iterator[Fund]:
                     made.buy("agent a", "8", "111", fee="1")
                 take_snapshots(owner_id=owner.pk, at=moment)
         roll_up_days(owner_id=owner.pk)
+        return made
+
+
+@contextmanager
+def seen_in(timezone: str, owner: User) -> Iterator[None]:
+    with display.showing(Display(timezone=timezone)), tenancy.tenant(owner.pk), clock.at(NOW):
+        yield
+
+
+@pytest.fixture(scope="module", params=ZONES)
+def _fund(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Callable[[], Fund]]:
+    with made_once(django_db_blocker, partial(twenty_days, request.param)) as copies:
+        yield copies
+
+
+@pytest.fixture
+def fund(_fund: Callable[[], Fund], db: None) -> Iterator[Fund]:
+    made = _fund()
+    with seen_in(made.owner.timezone, made.owner):
         yield made
 
 
