@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -16,7 +17,7 @@ from django.test import Client
 
 from farms.models import Agent, Farm
 from farms.selectors.breakdown import Breakdown, Dimension, account_of
-from kit import clock
+from kit import clock, tenancy
 from kit.decimals import plain
 from kit.users.models import User
 from portfolio.selectors.calendar import Calendar, Unit
@@ -24,6 +25,7 @@ from portfolio.selectors.histories import History, Stretch
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.services import roll_up_days, take_snapshots
+from tests.conftest import made_once, make_user
 from tests.portfolio.fund import Fund, make_instrument, set_price
 
 START = datetime(2026, 1, 12, tzinfo=UTC)
@@ -32,11 +34,17 @@ NOW = START + timedelta(days=DAYS, hours=15)
 BY_STRATEGY = "strategy:breakout:USDT"
 
 
-@pytest.fixture
-def lived(as_owner: User, owner: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> Fund:
+def forty_five_days() -> Fund:
     """Two agents of one strategy in two farms and one of another, trades in two assets, flows, moves between them."""
-    set_price("100")
-    fund = Fund.make(as_owner)
+    owner = make_user("owner@example.com", name="Olive Owner")
+    with tenancy.tenant(owner.pk):
+        set_price("100")
+        fund = Fund.make(owner)
+        _live(fund, owner)
+    return fund
+
+
+def _live(fund: Fund, owner: User) -> None:
     fund.add("agent c", "farm b")
     for name, slug in (("agent a", "breakout"), ("agent b", "breakout"), ("agent c", "trend_following")):
         wallet = fund.wallets[name]
@@ -67,9 +75,26 @@ def lived(as_owner: User, owner: User, client: Client, monkeypatch: pytest.Monke
         fund.deposit("30", wallet="agent c")
     set_price("103.5", at=NOW)
     roll_up_days(owner_id=owner.pk)
+
+
+@pytest.fixture(scope="module")
+def _lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], Fund]]:
+    with made_once(django_db_blocker, forty_five_days) as copies:
+        yield copies
+
+
+@pytest.fixture
+def lived(_lived: Callable[[], Fund], db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fund]:
+    fund = _lived()
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    client.force_login(owner)
-    return fund
+    client.force_login(fund.owner)
+    with tenancy.tenant(fund.owner.pk):
+        yield fund
+
+
+@pytest.fixture
+def owner(lived: Fund) -> User:
+    return lived.owner
 
 
 def history(owner: User, key: str, unit: Unit, first: date | None = None) -> History:

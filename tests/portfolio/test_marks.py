@@ -1,6 +1,7 @@
 """Fills and goals on the equity chart: a few that stand for all, where the line was, of the scope that is looked at."""
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from goals.models import Goal, GoalAssignment
 from kit import clock, figures, tenancy
 from kit.users.models import User
 from portfolio.services import roll_up_days, take_snapshots
-from tests.conftest import OF_THE_SESSION
+from tests.conftest import OF_THE_SESSION, made_once, make_user
 from tests.portfolio.fund import Fund, make_instrument, set_price
 from trading.models import Fill, Order
 from trading.selectors.marks import SLICES, fill_marks
@@ -48,9 +49,9 @@ def fill(fund: Fund, wallet: str, at: datetime, *, side: str = "buy", quantity: 
     )  # fmt: skip
 
 
-@pytest.fixture
-def lived(owner: User) -> Fund:
-    """Twenty days with a value each, 300 fills of one agent, one of another, and a goal that was achieved."""
+def twenty_days() -> Fund:
+    """With a value each, 300 fills of one agent, one of another, and a goal that was achieved."""
+    owner = make_user("owner@example.com")
     with tenancy.tenant(owner.pk):
         set_price("100")
         fund = Fund.make(owner)
@@ -68,6 +69,22 @@ def lived(owner: User) -> Fund:
         )  # fmt: skip
         GoalAssignment.objects.create(owner=owner, goal=goal, wallet=fund.wallets["farm a"], since=goal.starts_at)
     return fund
+
+
+@pytest.fixture(scope="module")
+def _lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], Fund]]:
+    with made_once(django_db_blocker, twenty_days) as copies:
+        yield copies
+
+
+@pytest.fixture
+def lived(_lived: Callable[[], Fund], db: None) -> Fund:
+    return _lived()
+
+
+@pytest.fixture
+def owner(lived: Fund) -> User:
+    return lived.owner
 
 
 @pytest.fixture
