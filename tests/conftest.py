@@ -37,7 +37,8 @@ T = TypeVar("T")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
-def _admin(statement: str, *names: str) -> None:
+def admin(statement: str, *names: str) -> None:
+    """Run it as the administrator of the test servers, with names of databases and roles for its braces."""
     with psycopg.connect(os.environ["MONIQO_TEST_ADMIN_URL"], autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
 
@@ -54,34 +55,41 @@ def address(variable: str, database: str) -> str:
     return urlsplit(os.environ[variable])._replace(path=f"/{database}").geturl()
 
 
-def _make_template() -> None:
-    """Fill the template once per run, whichever worker comes first; migrations that `schema.sql` lacks run after it."""
+@contextmanager
+def first_of_the_run(name: str) -> Iterator[Path | None]:
+    """The file to make inside the block, for whichever worker comes first; for all others nothing, once it is there."""
     root = Path(os.environ["MONIQO_TEST_ROOT"])
-    with (root / "template.lock").open("w") as lock:
+    with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / "template.done").exists():
-            _admin("ALTER DATABASE {} RENAME TO {}", "moniqo", TEMPLATE)
-            _admin("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", "moniqo_system", "moniqo_app")  # `as_operators`
+        yield None if (root / name).exists() else root / name
+
+
+def _make_template() -> None:
+    """Fill the template; migrations that `schema.sql` lacks run after it."""
+    with first_of_the_run("template") as done:
+        if done is not None:
+            admin("ALTER DATABASE {} RENAME TO {}", "moniqo", TEMPLATE)
+            admin("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", "moniqo_system", "moniqo_app")  # `as_operators`
             app, owner, system = (address(name, TEMPLATE) for name in DATABASE_VARIABLES)
             schema.load(owner_url=owner, app_url=app, system_url=system)
             if not schema.is_current(owner):
                 use_database(TEMPLATE)
                 call_command("migrate", database="owner", verbosity=0)
                 use_database("postgres")
-            (root / "template.done").touch()
+            done.touch()
 
 
 @contextmanager
-def cloned_database(name: str) -> Iterator[str]:
+def cloned_database(name: str, template: str = TEMPLATE) -> Iterator[str]:
     """A copy of the template, in use inside the block and dropped after it."""
     before = connections["default"].settings_dict["NAME"]
-    _admin("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY", name, TEMPLATE, "moniqo_owner")
+    admin("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY", name, template, "moniqo_owner")
     use_database(name)
     try:
         yield name
     finally:
         use_database(before)
-        _admin("DROP DATABASE {} WITH (FORCE)", name)
+        admin("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def pytest_collection_finish() -> None:
@@ -124,6 +132,18 @@ def live_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> 
         cloned_database(f"moniqo_{WORKER}_{uuid4().hex[:8]}") as name,
     ):
         yield name
+
+
+@pytest.fixture
+def lived_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same with a fund that has a past in it. Yields its `World`."""
+    from tests.world import lived_database
+
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        lived_database(f"moniqo_{WORKER}_{uuid4().hex[:8]}") as world,
+    ):
+        yield world
 
 
 @contextmanager
@@ -194,7 +214,7 @@ def operator(request: pytest.FixtureRequest) -> User:
 
 
 def _user(request: pytest.FixtureRequest, email: str, **fields: object) -> User:
-    if "live_db" not in request.fixturenames:
+    if not {"live_db", "lived_db"} & set(request.fixturenames):
         request.getfixturevalue("db")
     return make_user(email, **fields)
 

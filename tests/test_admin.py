@@ -16,7 +16,7 @@ from kit import tenancy
 from kit.audit.models import AuditEntry
 from kit.models import ExactField
 from kit.users.models import User
-from tests.world import build_world
+from tests.world import World
 from trading.models import Order
 from wallets.models import Platform, Wallet
 
@@ -138,9 +138,8 @@ class Fields(HTMLParser):
 
 
 @pytest.fixture
-def desk(live_db: str, operator: User) -> Client:
+def desk(lived_db: World, operator: User) -> Client:
     """An operator's browser before a fund that has a past; what breaks is an answer, not an exception."""
-    build_world()
     client = Client(raise_request_exception=False)
     client.force_login(operator)
     return client

@@ -14,10 +14,10 @@ from django.test import Client
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
 from kit.users.models import User
-from tests.conftest import WORKER, cloned_database, make_user
+from tests.conftest import WORKER, make_user
 from tests.test_admin import Fields, admin_url
 from tests.wallets.books import keyed_platform
-from tests.world import World, build_world
+from tests.world import World, lived_database
 from trading.models import AiState, RiskLimit
 from trading.risk.ai_state import Wish, write_ai_state
 from wallets.models import Connection, Platform, Reconciliation, SyncRun, VenuePosition, Wallet
@@ -36,8 +36,8 @@ ODD_VALUES = (
 @pytest.fixture(scope="module")
 def desk(django_db_setup: None, django_db_blocker: Any) -> Iterator[Client]:
     """An operator's browser before a fund with odd rows, in a database of this module's own."""
-    with django_db_blocker.unblock(), cloned_database(f"moniqo_{WORKER}_odd"):
-        _make_odd(build_world())
+    with django_db_blocker.unblock(), lived_database(f"moniqo_{WORKER}_odd") as world:
+        _make_odd(world)
         client = Client(raise_request_exception=False)
         client.force_login(make_user("operator@example.com", is_staff=True, is_superuser=True))
         yield client

@@ -11,7 +11,7 @@ from django.test import Client
 
 from kit import clock
 from tests.test_written_their_way import pages
-from tests.world import World, build_world
+from tests.world import World
 
 LISTS = re.compile(r'<dl class="(?:[^"]*\bmetrics\b|[^"]*\bfigures\b)[^"]*"[^>]*>(.*?)</dl>', re.DOTALL)
 LABEL = re.compile(r"<dt>(.*?)</dt>", re.DOTALL)
@@ -51,9 +51,9 @@ def test_no_template_shows_a_figure_without_an_explanation() -> None:
 
 
 def test_every_figure_of_every_page_leads_to_what_it_comes_from(
-    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+    lived_db: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world: World = build_world()
+    world = lived_db
     moment = clock.now()
     monkeypatch.setattr(clock, "now", lambda: moment)
     client.force_login(world.owner)

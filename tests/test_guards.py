@@ -38,10 +38,10 @@ from kit.users.models import RecoveryCode, SecondFactor, User
 from portfolio import corrections
 from portfolio.exposure.limits import Wish as Limited
 from portfolio.exposure.limits import set_limit
-from tests.conftest import WORKER, as_operators, cloned_database, make_user
+from tests.conftest import WORKER, as_operators, make_user
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
-from tests.world import World, build_world
+from tests.world import World, lived_database
 from trading.models import Amendment, Cancellation, Order
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.risk.gate import Caps
@@ -78,8 +78,7 @@ GUARDED = r"permission denied|never changed or removed|append-only"
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """A fund with a row in every owned table, in a database of this module's own."""
-    with django_db_blocker.unblock(), cloned_database(f"moniqo_{WORKER}_guards"):
-        world = build_world()
+    with django_db_blocker.unblock(), lived_database(f"moniqo_{WORKER}_guards") as world:
         _fill(world)
         yield world
 

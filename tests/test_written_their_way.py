@@ -14,7 +14,7 @@ from kit import clock, display, formatting
 from kit.display import DATES, NUMBERS, Display
 from kit.forms import AmountField
 from kit.users.models import User
-from tests.world import World, build_world
+from tests.world import World
 
 # Each number format and each date format that nobody begins with.
 READERS = [
@@ -33,11 +33,10 @@ SHORT_DAY = re.compile(rf"\b(\d{{1,2}} (?:{MONTHS}))\b(?! \d{{4}})")
 
 
 @pytest.fixture
-def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = build_world()
+def world(lived_db: World, monkeypatch: pytest.MonkeyPatch) -> World:
     moment = datetime.now(UTC).replace(microsecond=0)
     monkeypatch.setattr(clock, "now", lambda: moment)
-    return made
+    return lived_db
 
 
 @pytest.fixture

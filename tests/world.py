@@ -6,10 +6,14 @@ was deposited, allocated and collected, and the value was written down every hou
 one ahead, and one a draft.
 """
 
-from collections.abc import Callable, Sequence
+import os
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -38,7 +42,7 @@ from goals.models import Goal
 from goals.services import create as create_goal
 from kit import clock, tenancy
 from kit.users.models import User
-from markets.models import Instrument
+from markets.models import Instrument, Ticker
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
 from portfolio.allocation.asking import Asked
 from portfolio.allocation.services import preview as weigh
@@ -48,7 +52,7 @@ from portfolio.rebalancing.running import look as rebalance
 from portfolio.services import roll_up_days, take_snapshots
 from quant import strategies
 from quant.candles import Candles
-from tests.conftest import make_user
+from tests.conftest import admin, cloned_database, first_of_the_run, make_user, use_database
 from tests.farms.advice.conftest import make_endpoint
 from tests.farms.laboratory.by_hand import carry_out_by_hand
 from tests.quant.market import random_candles
@@ -58,6 +62,7 @@ from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
 from wallets.venues.accounts import create_demo_connection
 
+TEMPLATE = "moniqo_world"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Two averages of 2 and 4 bars cross upwards, downwards with a profit, and upwards again.
 SHAPE = (*[100.0] * 12, 99, 98, 97, 103, 106, 110, 113, 112, 108, 103, 101, 100, 99, 98, 104, 107, 109, 111)
@@ -87,6 +92,24 @@ class World:
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
         _quote(self.bitcoin, Decimal(price))
+
+
+@contextmanager
+def lived_database(name: str) -> Iterator[World]:
+    """A database of that name with the world in it, in use inside the block; it is made once per run, and copied."""
+    with first_of_the_run(TEMPLATE) as made:
+        if made is not None:
+            with cloned_database("moniqo_growing"):
+                world = build_world()
+                use_database("postgres")  # nobody may look at what is copied
+                admin("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", TEMPLATE, "moniqo_growing")
+            made.write_bytes(pickle.dumps(world))
+    with cloned_database(name, TEMPLATE):
+        world = pickle.loads((Path(os.environ["MONIQO_TEST_ROOT"]) / TEMPLATE).read_bytes())  # noqa: S301 - our own
+        Ticker.objects.update(at=clock.now())
+        with tenancy.tenant(world.owner.pk):
+            Connection.objects.update(synced_at=clock.now())
+        yield world
 
 
 def build_world(email: str = "world@example.com", *, times: int = 1) -> World:

@@ -41,7 +41,7 @@ from wallets.venues.accounts import create_demo_connection
 from wallets.venues.demo import account as demo
 
 PREFIX = "/api/v1"
-ROWS = (1, 2, 3)
+ROWS = (1, 2)
 
 
 @dataclass

@@ -9,9 +9,9 @@ from django.db import connections
 from kit import clock
 from kit.users.models import User
 from markets.models import Ticker
-from tests.conftest import WORKER, cloned_database, make_user
+from tests.conftest import WORKER, make_user
 from tests.drills.site import Site, running
-from tests.world import World, build_world
+from tests.world import World, lived_database
 
 RUN_SECONDS = 5
 
@@ -41,9 +41,9 @@ def stage(
     """Runs of AG-UI are short, and read again as soon as something changes."""
     with (
         django_db_blocker.unblock(),  # type: ignore[attr-defined]
-        cloned_database(f"moniqo_protocols_{WORKER}") as name,
+        lived_database(name := f"moniqo_protocols_{WORKER}") as world,
     ):
-        world, stranger = build_world(), make_user("stranger@example.com")
+        stranger = make_user("stranger@example.com")
         environment = {"MONIQO_AGUI_SECONDS": "0.05", "MONIQO_AGUI_RUN_SECONDS": str(RUN_SECONDS)}
         with running(name, tmp_path_factory.mktemp("protocols"), **environment) as site:
             yield Stage(site, world, stranger, name)

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from kit import clock, months, tenancy
-from tests.conftest import WORKER, cloned_database
-from tests.world import World, build_world
+from tests.conftest import WORKER
+from tests.world import World, lived_database
 from wallets.hierarchy.undoing import undo
 from wallets.ledger import verify
 from wallets.ledger.checks import CHECKS
@@ -27,8 +27,7 @@ from wallets.sync.runs import request_sync, sync_connection
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """A fund with trades, with plans that were applied and undone, and a look at its venue."""
-    with django_db_blocker.unblock(), cloned_database(f"moniqo_{WORKER}_proof"):
-        world = build_world()
+    with django_db_blocker.unblock(), lived_database(f"moniqo_{WORKER}_proof") as world:
         months.make_ahead()
         with tenancy.tenant(world.owner.pk):
             moved = allocate(
