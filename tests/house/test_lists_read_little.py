@@ -11,8 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kit.users.models import User
+from kit import tenancy
 from moniqo.home.activity import recent_activity
+from tests.conftest import made_once, make_user
 from tests.trading.desk import Desk, make_desk
 from trading.models import Order, Position
 from trading.selectors import Filters, Listing, closed_positions, list_orders, list_trades, orders
@@ -25,14 +26,33 @@ FEW = 100  # a dozen rows of each kind, their wallets and their instruments
 LAST = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def desk(as_owner: User) -> Desk:
-    return make_desk(as_owner)
-
-
-@pytest.fixture
-def quiet(desk: Desk) -> Wallet:
+def quiet_one() -> tuple[Desk, Wallet]:
     """A wallet that traded once, long ago; since then only the other one did, and nothing was refused."""
+    owner = make_user("owner@example.com")
+    with tenancy.tenant(owner.pk):
+        desk = make_desk(owner)
+        return desk, _trade(desk)
+
+
+@pytest.fixture(scope="module")
+def _made(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], tuple[Desk, Wallet]]]:
+    with made_once(django_db_blocker, quiet_one) as copies:
+        yield copies
+
+
+@pytest.fixture
+def desk(_made: Callable[[], tuple[Desk, Wallet]], db: None) -> Iterator[Desk]:
+    desk, _ = _made()
+    with tenancy.tenant(desk.owner.pk):
+        yield desk
+
+
+@pytest.fixture
+def quiet(_made: Callable[[], tuple[Desk, Wallet]], desk: Desk) -> Wallet:
+    return _made()[1]
+
+
+def _trade(desk: Desk) -> Wallet:
     quiet = Wallet.objects.create(
         owner=desk.owner, name="Quiet", role=Wallet.Role.AGENT, parent=desk.farm, connection=desk.connection
     )
