@@ -30,8 +30,9 @@ class Stage:
         return f"http://127.0.0.1:{self.site.port}"
 
     def price_now(self) -> None:
-        """Say the last price again: what has stood for a minute, as on a slow machine, is no price to trade by."""
-        Ticker.objects.filter(instrument=self.world.bitcoin).update(at=clock.now())
+        """Say the last prices again: what has stood for a minute, as on a slow machine, is no price to trade by."""
+        priced = (self.world.bitcoin, self.world.ether)
+        Ticker.objects.filter(instrument__in=priced).update(at=clock.now())
 
 
 @pytest.fixture(scope="package")
