@@ -15,6 +15,7 @@ from ninja.parser import Parser
 from pydantic import BaseModel
 
 from kit.errors import InvalidInputError, MoniqoError
+from kit.mistakes import look_again
 from kit.written import kinds, require_address
 
 JSON: Final = {"application/json", ""}  # what says nothing is taken for what the API takes
@@ -96,7 +97,7 @@ def _require_plain(request: HttpRequest, operation: Any) -> None:
                 except ValueError as error:
                     wrong[name] = str(error)
     if wrong:
-        raise InvalidInputError("Some parameters are wrong: see `fields`.", fields=wrong)
+        raise InvalidInputError(look_again(wrong), fields=wrong)
 
 
 @cache

@@ -6,10 +6,12 @@ A body is read before its request comes to the door: who sends slowly keeps nobo
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
@@ -17,6 +19,10 @@ from django.http.response import HttpResponseBase
 
 from kit.outages import BUSY, answer
 
+# Of those who stand aside, while nobody else is there: one waits for the database while the next one computes.
+ASIDE: Final = 3
+# In the scope of a request that does.
+STANDS_ASIDE: Final = "moniqo.aside"
 # Whether the process lives has to be answered most of all when it has much to do.
 _ALWAYS: Final = ("/healthz", "/readyz")
 
@@ -26,22 +32,30 @@ class CrowdedError(Exception):
 
 
 class Door:
-    """Lets `at_once` in, `waiting` more wait `seconds` at most. Of one event loop."""
+    """Lets `at_once` in, `waiting` more wait `seconds` at most. Of one event loop.
+
+    Who stands `aside` shares the processor with those who look at pages: `ASIDE` of them are let in, and one at a time
+    while anybody else is inside.
+    """
 
     def __init__(self, at_once: int, waiting: int, seconds: float) -> None:
         self._inside = asyncio.Semaphore(at_once)
         self._waiting = 0
         self._most = waiting
         self._seconds = seconds
+        self._here = {"aside": 0, "others": 0}
+        self._queue: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, *, aside: bool = False) -> AsyncIterator[None]:
         """Run the block when it is one's turn. Raises CrowdedError."""
         if self._waiting >= self._most:
             raise CrowdedError
+        kind = "aside" if aside else "others"
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._inside.acquire(), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await self._come(kind)
         except TimeoutError as error:
             raise CrowdedError from error
         finally:
@@ -50,22 +64,68 @@ class Door:
             yield
         finally:
             self._inside.release()
+            self._leave(kind)
+
+    async def _come(self, kind: str) -> None:
+        if kind == "aside" and (self._queue or not self._has_room_aside):
+            await self._queued()
+        else:
+            self._here[kind] += 1
+        try:
+            await self._inside.acquire()
+        except BaseException:
+            self._leave(kind)
+            raise
+
+    async def _queued(self) -> None:
+        """Wait to be called in, in the order of coming."""
+        mine = asyncio.get_running_loop().create_future()
+        self._queue.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine in self._queue:
+                self._queue.remove(mine)
+            else:  # called in at the moment it left
+                self._leave("aside")
+            raise
+
+    def _leave(self, kind: str) -> None:
+        self._here[kind] -= 1
+        while self._queue and self._has_room_aside:
+            self._here["aside"] += 1
+            called = self._queue.popleft()
+            if not called.cancelled():
+                called.set_result(None)
+
+    @property
+    def _has_room_aside(self) -> bool:
+        return self._here["aside"] < (1 if self._here["others"] else ASIDE)
 
 
 class Handler(ASGIHandler):
-    """Django behind such a door."""
+    """Django behind such a door.
+
+    All of a request, middleware and view, runs in its thread at one go: none of ours is asynchronous, and Django would
+    go back to the event loop and to the thread again between them, which is felt when many ask at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
+        self._answer = sync_to_async(self.get_response, thread_sensitive=True)
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """As a synchronous handler has it, whatever is asked for."""
+        super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """Django's answer, or 503 when it is nobody's turn in time."""
         if request.path in _ALWAYS:
-            return await super().get_response_async(request)
+            return await self._answer(request)
         try:
-            async with self._door().turn():
-                return await super().get_response_async(request)
+            async with self._door().turn(aside=STANDS_ASIDE in getattr(request, "scope", ())):
+                return await self._answer(request)
         except CrowdedError:
             return answer(request, BUSY)
 

@@ -4,7 +4,7 @@ Pydantic names the kind and says it in words for programmers; none of them reach
 written a sentence for is told by the last one here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 NUMBER: Final = 'It has to be a number in plain digits as a string, such as "1250.5".'
@@ -109,6 +109,12 @@ def mistakes(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         name = ".".join(str(part) for part in (names[1:] if source == "body" else names))
         found[name] = _said(error) if name else "Send a JSON object."
     return found
+
+
+def look_again(names: Iterable[str]) -> str:
+    """What is wrong with several fields, in one sentence: each has one of its own."""
+    *some, last = names
+    return f"Look again at {', '.join(some)} and {last}." if some else f"Look again at {last}."
 
 
 def _said(error: Mapping[str, Any]) -> str:

@@ -5,16 +5,13 @@ statements of other apps that value many things at once. "Now" is `kit.clock`; o
 a price is the close of the bar that closed last, and nothing here returns what was not known at that moment.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections, router
-from django.db.models import TextField
-from django.db.models.expressions import RawSQL
 
 from kit import clock
 from kit.statements import planned_once
@@ -58,29 +55,6 @@ def quotes(*, instrument_ids: Collection[int]) -> dict[int, Quote]:
         "SELECT instrument_id, price, bid, ask, source, at FROM market_quotes(%s, %s, %s)", [list(instrument_ids)]
     )
     return {instrument_id: Quote(*figures) for instrument_id, *figures in rows}
-
-
-def quoted(instrument_column: str) -> RawSQL:
-    """The price of the instrument that a column names, to annotate rows with; `read_quote` reads it.
-
-    For lists that show each row at its price: it comes with them instead of by another query.
-    """
-    return RawSQL(  # noqa: S611 - a name of our own
-        f"""ARRAY(
-            SELECT unnest(ARRAY[price::text, bid::text, ask::text, source, at::text])
-            FROM market_quotes(ARRAY[{instrument_column}], %s, %s)
-        )""",  # noqa: S608 - a name of our own
-        [clock.now(), not clock.is_controlled()],
-        output_field=ArrayField(TextField()),
-    )
-
-
-def read_quote(found: Sequence[str]) -> Quote | None:
-    """What a row was annotated with by `quoted`: its price, or None."""
-    if not found:
-        return None
-    price, bid, ask, source, at = found
-    return Quote(Decimal(price), Decimal(bid), Decimal(ask), source, datetime.fromisoformat(at))
 
 
 def price_in(*, asset: str, base: str, venue: str) -> Quote | None:

@@ -32,11 +32,11 @@ from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
 from kit.alerts.channels.api import router as channels
-from kit.api import PREFIX, problem
+from kit.api import PREFIX, Renderer, problem
 from kit.approvals.api import router as approvals
 from kit.asking import StrictParser, heard_whole
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
-from kit.mistakes import mistakes
+from kit.mistakes import look_again, mistakes
 from kit.users.access import OPERATOR, SignedIn
 from kit.users.api import router as auth
 from kit.users.api import tokens_router as tokens
@@ -97,6 +97,7 @@ api = ExplainedAPI(
     urls_namespace="api",
     auth=SignedIn(),
     parser=StrictParser(),
+    renderer=Renderer(),
 )
 api.add_decorator(rows_as_list)
 api.add_decorator(heard_whole)
@@ -183,7 +184,7 @@ def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
 def on_request_error(request: HttpRequest, error: RequestError) -> HttpResponse:
     fields = mistakes(error.errors)
     whole = fields.pop("", "")
-    return problem(422, whole or "Some fields are wrong: see `fields`.", code=InvalidInputError.code, fields=fields)
+    return problem(422, whole or look_again(fields), code=InvalidInputError.code, fields=fields)
 
 
 @api.exception_handler(ValidationError)

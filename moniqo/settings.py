@@ -440,8 +440,12 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "filters": {"outages": {"()": "kit.outages.ShortOutages"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
-    # At DEBUG it writes down the headers of every request, and with them the trader's keys.
-    "loggers": {"ccxt": {"level": "INFO"}},
+    "loggers": {
+        # At DEBUG it writes down the headers of every request, and with them the trader's keys.
+        "ccxt": {"level": "INFO"},
+        # It tells of every call that a session which nobody has is over.
+        "mcp.server.streamable_http": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("MONIQO_LOG_LEVEL", "INFO")},
 }
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words, parts_of
+from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, RowOut, Words, parts_of
 
 # What the page's filter takes too: an outcome, or `unfinished`.
 OrderStatus = Literal[
@@ -16,7 +16,7 @@ OrderStatus = Literal[
 ]  # fmt: skip
 
 
-class OrderOut(Schema):
+class OrderOut(RowOut):
     """Quantities in base, prices in quote.
 
     `notional` is what the order is worth in quote: what was filled of it, for what it was filled for; as long as
@@ -69,7 +69,7 @@ class OrderOut(Schema):
     closed_at: datetime | None
 
 
-class FillOut(Schema):
+class FillOut(RowOut):
     id: int
     order_id: UUID
     filled_at: datetime
@@ -84,7 +84,7 @@ class FillOut(Schema):
     wallet_id: UUID
 
 
-class EventOut(Schema):
+class EventOut(RowOut):
     created_at: datetime
     from_status: str
     to_status: str
@@ -92,7 +92,7 @@ class EventOut(Schema):
     answer: dict[str, Any]
 
 
-class DecisionOut(Schema):
+class DecisionOut(RowOut):
     created_at: datetime
     allowed: bool
     limit: str
@@ -139,7 +139,7 @@ class OrderLifeOut(OrderOut):
     fills: list[FillOut]
 
 
-class PositionOut(Schema):
+class PositionOut(RowOut):
     """An open position. What depends on the price is null while there is none."""
 
     id: UUID
@@ -172,7 +172,7 @@ class PositionOut(Schema):
     opened_at: datetime
 
 
-class TradeOut(Schema):
+class TradeOut(RowOut):
     """A closed position; `pnl` is net of all fees, in quote."""
 
     id: UUID
@@ -191,7 +191,7 @@ class TradeOut(Schema):
     closed_at: datetime
 
 
-class RoundTripOut(Schema):
+class RoundTripOut(RowOut):
     """A position from its first fill on. `quantity` is what is open now, "0" once it is closed.
 
     `pnl` is net of all fees that were paid: of what was sold so far while it is open. What depends on the price is null

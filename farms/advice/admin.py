@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from farms.advice import endpoints
+from farms.advice.addresses import require_private_or_secure
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting
 from kit import sealing
 from kit.admin import AuditedAdmin, ReadOnlyAdmin
+from kit.errors import InvalidInputError
 from kit.forms import AmountField, TextField, WholeField
 from kit.models import MONEY
 
@@ -48,6 +50,14 @@ class EndpointForm(forms.ModelForm[AdviceEndpoint]):
         fields = (
             "name", "base_url", "model", "price_in", "price_out", "most_tokens", "seconds", "is_active", "stopped"
         )  # fmt: skip
+
+    def clean_base_url(self) -> str:
+        address: str = self.cleaned_data["base_url"]
+        try:
+            require_private_or_secure(address)
+        except InvalidInputError as error:
+            raise forms.ValidationError(str(error)) from error
+        return address
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data

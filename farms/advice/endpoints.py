@@ -6,12 +6,13 @@ from typing import Final
 
 from django.db.models import F
 
+from farms.advice.addresses import require_private_or_secure
 from farms.advice.client import Endpoint, Trouble
 from farms.models import AdviceEndpoint
 from kit import clock, sealing, tenancy
 from kit.alerts.models import PlatformAlert
 from kit.alerts.services import raise_platform_alert, resolve_platform_alert
-from kit.errors import ConflictError
+from kit.errors import ConflictError, InvalidInputError
 
 MILLION: Final = Decimal(1_000_000)
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -37,6 +38,10 @@ def opened(endpoint: AdviceEndpoint) -> Endpoint:
         key = sealing.unseal(bytes(endpoint.key), place=_place(endpoint)) if endpoint.key else sealing.Secret("")
     except sealing.SealError as error:
         raise EndpointError(f"The key of {endpoint.name} cannot be read: its operator enters it again.") from error
+    try:
+        require_private_or_secure(endpoint.base_url)
+    except InvalidInputError as error:  # a row that was not made in the admin
+        raise EndpointError(error.sentence) from error
     return Endpoint(endpoint.base_url, endpoint.model, key, float(endpoint.seconds), endpoint.most_tokens)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from kit import clock, tenancy
 from kit.alerts.links import about
@@ -59,6 +59,8 @@ def ask(
     Raises what the act raises where it could not be done now, ConflictError where too many questions are open, and
     InvalidInputError for a key that was used for something else.
     """
+    if source.key:  # two who come with it at once are asked one after the other; a key of no token's has no constraint
+        _take_turns(owner_id, source)
     if known := _asked_before(owner_id, kind, given, source):
         return known
     if not SHORTEST <= lasts <= LONGEST:
@@ -79,13 +81,7 @@ def ask(
         key=source.key,
         expires_at=clock.now() + lasts,
     )
-    try:
-        with transaction.atomic():
-            asked.save(force_insert=True)
-    except IntegrityError:  # the same question came twice at once
-        if known := _asked_before(owner_id, kind, given, source):
-            return known
-        raise
+    asked.save(force_insert=True)
     raise_alert(
         owner_id=owner_id,
         key=_key(asked),
@@ -179,6 +175,14 @@ def read_answer(told: Any) -> tuple[bool, str]:
     if not isinstance(note, str) or len(note) > 200:
         raise InvalidInputError("The note is a text of up to 200 characters.", fields={"note": "A shorter text."})
     return told["approved"], note
+
+
+def _take_turns(owner_id: UUID, source: Source) -> None:
+    """Until the transaction ends."""
+    asker = source.token.pk if source.token else ""
+    with connection.cursor() as cursor:
+        given = [f"asking {owner_id} {asker} {source.key}"]
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", given)
 
 
 def _asked_before(owner_id: UUID, kind: str, given: Mapping[str, Any], source: Source) -> Approval | None:

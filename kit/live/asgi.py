@@ -111,7 +111,8 @@ async def until_gone(pump: Coroutine[Any, Any, None], receive: Receive, seconds:
 async def _pump(stream: Stream, send: Send) -> None:
     while True:
         try:
-            events = await asyncio.wait_for(stream.take(), PING_SECONDS)
+            async with asyncio.timeout(PING_SECONDS):
+                events = await stream.take()
         except TimeoutError:
             await _body(send, b": ping\n\n")
         except EndedError:

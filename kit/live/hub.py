@@ -65,11 +65,26 @@ class EndedError(Exception):
     """The session that opened the stream is over."""
 
 
-class Stream:
-    """The events of one open page, oldest first, as long as its `session` stands, or its token (`token_key`)."""
+class Listener:
+    """Who is told what happens, as long as its `session` stands, or its token (`token_key`)."""
 
     def __init__(self, session: str) -> None:
         self.session = session
+
+    def put(self, event: Event) -> None:
+        """Something has happened."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """The session is over."""
+        raise NotImplementedError
+
+
+class Stream(Listener):
+    """The events of one open page, oldest first."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(session)
         self.is_ended = False
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
@@ -109,7 +124,7 @@ class Hub:
         self._redis = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=None, socket_keepalive=True, client_name=client_name()
         )
-        self._streams: dict[str, set[Stream]] = defaultdict(set)
+        self._streams: dict[str, set[Listener]] = defaultdict(set)
         self._sessions = Counter[str]()  # open and being opened, by session
         self._opening = 0
         self._listener: asyncio.Task[None] | None = None
@@ -140,7 +155,7 @@ class Hub:
             self._opening -= 1
 
     @contextlib.asynccontextmanager
-    async def open(self, owner_id: UUID, stream: Stream, *, after: str = "") -> AsyncIterator[None]:
+    async def open(self, owner_id: UUID, stream: Listener, *, after: str = "") -> AsyncIterator[None]:
         """Put the owner's events into `stream`, beginning with those since event id `after` (empty: only new ones).
 
         Raises TooManyError.
@@ -198,7 +213,7 @@ class Hub:
             await asyncio.sleep(LOOK_SECONDS)
             await self.look()
 
-    async def _replay(self, stream: Stream, channel: str, after: str) -> None:
+    async def _replay(self, stream: Listener, channel: str, after: str) -> None:
         """Send what was missed. An event that arrives meanwhile may come twice, which a hint may."""
         try:
             oldest = await self._recorded(channel, since="-", count=1)

@@ -1,7 +1,8 @@
 """People: a UUID, an email address to sign in with, and how they like to see their money."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +13,7 @@ from django.db.models.functions import Lower
 
 from kit import clock, tenancy
 from kit.models import Identified, Owned
+from kit.statements import planned_once
 
 
 class UserManager(BaseUserManager["User"]):
@@ -148,6 +150,59 @@ def _own_hash(user_id: uuid.UUID) -> str:
     return found.password
 
 
+class TokenManager(models.Manager["Token"]):
+    """Tokens."""
+
+    def counting(self, token_id: uuid.UUID | str, owner_id: uuid.UUID | str) -> "Token | None":
+        """The token of that person, if it is neither revoked nor over and the person active; with its owner, and the
+        hash of the password. Asked for on behalf of whose it is: one statement of one round trip, since every request
+        of a program begins with it.
+        """
+        if connection.in_atomic_block:
+            with tenancy.tenant(owner_id):
+                return self._counting(token_id, owner_id)
+        # Outside of a transaction the setting lasts as long as the statement.
+        return self._counting(token_id, owner_id)
+
+    def _counting(self, token_id: uuid.UUID | str, owner_id: uuid.UUID | str) -> "Token | None":
+        with planned_once(connection) as cursor:
+            cursor.execute(_counting_sql(), [str(owner_id), str(token_id), clock.now()])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        cut = len(Token._meta.concrete_fields)
+        found = Token.from_db(DEFAULT_DB_ALIAS, _names(Token), _read(Token, row[:cut]))
+        found.owner = User.from_db(DEFAULT_DB_ALIAS, _names(User), _read(User, row[cut:]))
+        return found
+
+
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def _read(model: type[models.Model], row: Sequence[Any]) -> list[Any]:
+    """The values as their fields have them."""
+    read = [getattr(field, "from_db_value", None) for field in model._meta.concrete_fields]
+    return [value if of is None else of(value, None, connection) for of, value in zip(read, row, strict=True)]
+
+
+@cache
+def _counting_sql() -> str:
+    """Who asks is said first: what stands behind a LATERAL is looked up for each row before it, and not before."""
+    of_token = ", ".join(f"token.{name}" for name in _names(Token))
+    of_owner = ", ".join("users_password()" if name == "password" else f"person.{name}" for name in _names(User))
+    return f"""
+        SELECT {of_token}, {of_owner}
+        FROM (SELECT set_config('app.user_id', %s, true)::uuid AS id OFFSET 0) AS asked
+        CROSS JOIN LATERAL (
+            SELECT * FROM users_token
+            WHERE id = %s::uuid AND owner_id = asked.id AND revoked_at IS NULL AND expires_at > %s::timestamptz
+            OFFSET 0
+        ) AS token
+        JOIN users_user AS person ON person.id = token.owner_id AND person.is_active
+    """  # noqa: S608 - names of our own
+
+
 class TokenKind(models.TextChoices):
     SIGN_IN = "sign_in", "Signed in"
     PERSONAL = "personal", "Made in the settings"
@@ -184,6 +239,8 @@ class Token(Identified, Owned):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TokenManager()
 
     class Meta:
         ordering = ("-created_at",)

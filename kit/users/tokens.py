@@ -110,17 +110,12 @@ def find_token(text: str, *, kind: TokenType) -> Token | None:
     claims = _read(text)
     if claims is None or claims["typ"] != kind:
         return None
+    token = Token.objects.counting(claims["jti"], claims["sub"])
+    if token is None or not has_same_password(token):
+        return None
     now = clock.now()
-    with tenancy.tenant(claims["sub"]):
-        token = (
-            Token.objects.select_related("owner")
-            .defer("owner__password")
-            .filter(pk=claims["jti"], owner__is_active=True, revoked_at=None, expires_at__gt=now)
-            .first()
-        )
-        if token is None or not has_same_password(token):
-            return None
-        if token.last_used_at is None or token.last_used_at < now - USE_IS_NOTED_EVERY:
+    if token.last_used_at is None or token.last_used_at < now - USE_IS_NOTED_EVERY:
+        with tenancy.tenant(token.owner_id):
             Token.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
 

@@ -5,7 +5,6 @@ hold, acts are audited, all as they are for every program, because they are the 
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,8 +13,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+import orjson
+
 from kit.api import PREFIX
 from kit.bodies import Application, Scope
+from kit.crowding import STANDS_ASIDE
 
 ROOT: Final = f"{PREFIX}v1"
 # Of whoever asks, what tells who that is and where from. No cookie: a browser's session is no program's.
@@ -65,7 +67,7 @@ class Inside:
         key: str = "",
     ) -> Answer:
         """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key."""
-        text = b"" if body is None else json.dumps(body).encode()
+        text = b"" if body is None else orjson.dumps(body)
         headers = [(name, value) for name, value in outer["headers"] if name in _HANDED_ON]
         headers += [(b"accept", b"application/json"), (b"content-length", str(len(text)).encode())]
         if body is not None:
@@ -79,6 +81,7 @@ class Inside:
             "raw_path": (ROOT + path).encode(),
             "query_string": urlencode(query or {}, doseq=True).encode(),
             "headers": headers,
+            STANDS_ASIDE: True,
         }
         return await self._answer(asked, text)
 
@@ -101,7 +104,7 @@ class Inside:
         written = b"".join(part.get("body", b"") for part in parts)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         is_json = "json" in headers.get("content-type", "")
-        return Answer(start["status"], headers, json.loads(written) if is_json and written else None)
+        return Answer(start["status"], headers, orjson.loads(written) if is_json and written else None)
 
     async def asker(self, outer: Scope) -> Asker | Answer:
         """Whose token `outer` comes with; the API's refusal where it counts for nothing."""

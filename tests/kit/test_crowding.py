@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kit.crowding import CrowdedError, Door
+from kit.crowding import ASIDE, CrowdedError, Door
 
 pytestmark = pytest.mark.offline
 
@@ -62,3 +62,54 @@ def test_a_visitor_who_leaves_while_waiting_keeps_no_place() -> None:
         await asyncio.wait_for(enter(door), 1)
 
     asyncio.run(crowd())
+
+
+def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_and_in_the_order_of_coming() -> None:
+    inside: list[int] = []
+    came: list[int] = []
+
+    async def work(door: Door, number: int, done: asyncio.Event) -> None:
+        async with door.turn(aside=True):
+            inside.append(number)
+            came.append(number)
+            await done.wait()
+            inside.remove(number)
+
+    async def crowd() -> None:
+        door, ends = Door(at_once=12, waiting=20, seconds=10), [asyncio.Event() for _ in range(8)]
+        tasks = [asyncio.create_task(work(door, number, ends[number])) for number in range(8)]
+        await settle()
+        assert inside == list(range(ASIDE))
+        async with asyncio.timeout(1), door.turn():  # whoever else comes does not wait for them
+            for number in range(ASIDE):
+                ends[number].set()
+                await settle()
+            assert inside == [ASIDE]  # one, of those who waited, and no more than one
+            tasks[ASIDE + 1].cancel()  # the next one leaves while it waits
+        await settle()
+        assert inside == [ASIDE, ASIDE + 2, ASIDE + 3]
+        for end in ends:
+            end.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert came == [number for number in range(8) if number != ASIDE + 1]
+        await asyncio.wait_for(enter(door), 1)
+
+    asyncio.run(crowd())
+
+
+def test_who_stands_aside_too_long_is_told_and_keeps_no_place() -> None:
+    async def crowd() -> None:
+        door = Door(at_once=12, waiting=20, seconds=0.05)
+        async with door.turn(), door.turn(aside=True):
+            with pytest.raises(CrowdedError):
+                async with door.turn(aside=True):
+                    raise AssertionError
+        async with asyncio.timeout(1), door.turn(aside=True), door.turn(aside=True), door.turn(aside=True):
+            """There is room for all of them again."""
+
+    asyncio.run(crowd())
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)

@@ -147,8 +147,8 @@ def test_each_tool_answers_in_its_own_shape_and_size(stage: Stage) -> None:
 def test_lists_go_on_with_their_cursor(stage: Stage) -> None:
     async def story(client: Client) -> list[list[str]]:
         pages = []
-        for tool in ("list_agents", "get_candles"):
-            given: dict[str, Any] = {"limit": 12} if tool == "get_candles" else {}
+        for tool in ("list_agents", "get_candles", "list_fills"):
+            given: dict[str, Any] = {} if tool == "list_agents" else {"limit": 12}
             if tool == "get_candles":
                 given |= {"instrument_id": stage.world.bitcoin.pk, "timeframe": "1h"}
             seen, cursor = [], None
@@ -161,7 +161,7 @@ def test_lists_go_on_with_their_cursor(stage: Stage) -> None:
             pages.append(seen)
         return pages
 
-    agents, candles = ask(stage, bearer(stage.world.owner, "read"), story)
+    agents, candles, fills = ask(stage, bearer(stage.world.owner, "read"), story)
     headers = bearer(stage.world.owner, "read")
     told = json.loads(stage.site.get("/api/v1/agents", **headers).body)
     assert set(agents) == {row["id"] for row in told}
@@ -169,6 +169,9 @@ def test_lists_go_on_with_their_cursor(stage: Stage) -> None:
     bars = stage.site.get(f"/api/v1/instruments/{stage.world.bitcoin.pk}/candles?timeframe=1h&limit=200", **headers)
     assert candles == [row["opened_at"] for row in json.loads(bars.body)["items"]]
     assert len(candles) > 12
+    executed = json.loads(stage.site.get("/api/v1/fills?limit=200", **headers).body)["items"]
+    assert fills == [row["id"] for row in executed][: len(fills)]
+    assert len(fills) == len(executed) > 0
 
 
 def test_rows_that_do_not_fit_come_with_the_next_cursor(known: Known) -> None:
@@ -347,6 +350,10 @@ def test_resources_and_prompts(stage: Stage) -> None:
         diary = await client.read_resource(f"moniqo://agents/{stage.world.agent.pk}/diary")
         limits = await client.read_resource(f"moniqo://wallets/{stage.world.master.pk}/limits")
         assert json.loads(limits.contents[0].text)["path"]
+        for place in ("fills", f"wallets/{stage.world.master.pk}/fills"):
+            (fills,) = (await client.read_resource(f"moniqo://{place}")).contents
+            assert json.loads(fills.text)["items"][0]["fee_asset"]
+            assert len(fills.text.encode()) <= MOST_BYTES
         prompt = await client.get_prompt("explain_this_loss", {"position_id": "p-1"})
         prompts = (await client.list_prompts()).prompts
         with pytest.raises(MCPError, match="no such resource"):
@@ -354,8 +361,8 @@ def test_resources_and_prompts(stage: Stage) -> None:
         return resources, templates, portfolio, diary, prompt, prompts
 
     resources, templates, portfolio, diary, prompt, prompts = ask(stage, bearer(stage.world.owner, "read"), story)
-    assert [str(one.uri) for one in resources] == ["moniqo://portfolio"]
-    assert len(templates) == 4
+    assert [str(one.uri) for one in resources] == ["moniqo://portfolio", "moniqo://fills"]
+    assert len(templates) == 5
     assert json.loads(portfolio.contents[0].text)["base"] == "USDT"
     assert json.loads(diary.contents[0].text)["items"]
     assert "p-1" in prompt.messages[0].content.text

@@ -4,10 +4,12 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,7 +20,7 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.trading.desk import Desk, fail_with, make_desk, set_price
 from trading.models import Order, Position
-from trading.selectors import Filters, RoundTrip, list_orders, list_trades
+from trading.selectors import Filters, RoundTrip, list_orders, list_trades, open_positions
 from trading.selectors import round_trip as round_trip_of
 
 LISTS = ["trading:orders", "trading:positions", "trading:trades"]
@@ -150,6 +152,21 @@ def test_a_page_costs_the_same_for_one_row_and_for_many(pages: Client, desk: Des
             round_trip(desk)
             desk.trade("buy", "1")
     assert counts[0] == counts[1]
+
+
+def test_positions_are_read_in_two_statements_and_are_the_same_whether_some_are_asked_for_or_all(
+    desk: Desk, owner: User
+) -> None:
+    desk.trade("buy", "2", exit_stop=Decimal(90), reason="Breakout.")
+    with tenancy.tenant(owner.pk), clock.pinned():
+        (row,) = open_positions(owner_id=owner.pk)
+        narrow: tuple[dict[str, Any], ...] = ({"where": Q(pk=row.id)}, {"wallet_ids": [row.wallet_id]}, {})
+        for given in narrow:
+            with CaptureQueriesContext(connection) as queries:
+                assert open_positions(owner_id=owner.pk, **given) == (row,)
+            assert len(queries) == 2
+        assert (row.quantity, row.exit_stop) == (Decimal(2), Decimal(90))
+        assert open_positions(owner_id=uuid4()) == ()
 
 
 def test_an_open_position_shows_mark_value_profit_and_share(pages: Client, desk: Desk) -> None:

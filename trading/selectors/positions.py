@@ -1,25 +1,25 @@
 """Open positions at the price that counts now."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from kit import clock
 from kit.errors import NotFoundError
 from kit.paging import Pages
 from kit.sentences import Sentence
-from markets.prices import Quote, quoted, read_quote
-from quant.margin import unrealized
+from kit.statements import Statement
+from markets.prices import Quote, quotes
+from quant.margin import Leveraged, unrealized
 from trading.models import Position
 from trading.positions import accounting
-from trading.positions.leveraged import leveraged
-from trading.risk.fees import taker_fee
+from trading.risk.fees import taker_fee_of
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -138,21 +138,62 @@ class PositionRow:
         return self.mark_source == "simulated"
 
 
+class _Found(NamedTuple):
+    """What is read of an open position; the names are those of the query's columns."""
+
+    pk: UUID
+    wallet_id: UUID
+    wallet__name: str
+    wallet__parent__name: str | None
+    wallet__connection__is_paper: bool
+    wallet__connection__platform__fees: dict[str, Any]
+    instrument_id: int
+    instrument__symbol: str
+    instrument__venue: str
+    instrument__base: str
+    instrument__quote: str
+    instrument__tick_size: Decimal
+    instrument__lot_size: Decimal
+    direction: str
+    quantity: Decimal
+    entry_price: Decimal
+    realized_pnl: Decimal
+    fees: Decimal
+    exit_stop: Decimal | None
+    exit_target: Decimal | None
+    exit_trail: Decimal | None
+    leverage: Decimal | None
+    cost: Decimal | None
+    margin: Decimal | None
+    liquidation_price: Decimal | None
+    funding: Decimal
+    entry_reason: Sentence
+    opened_at: datetime
+
+    @property
+    def is_long(self) -> bool:
+        return self.direction == Position.Direction.LONG
+
+
+def _open(owner_id: UUID) -> QuerySet[Position, Any]:
+    return Position.objects.filter(owner_id=owner_id, closed_at=None).values_list(*_Found._fields)
+
+
+_OPEN: Final = Statement(_open)
+
+
 def open_positions(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, where: Q | None = None
 ) -> tuple[PositionRow, ...]:
-    """The owner's open positions, newest first, in one query; with `wallet_ids` those of these and below them."""
-    rows = Position.objects.filter(where or Q(), owner_id=owner_id, closed_at=None).select_related(
-        "instrument", "wallet__parent", "wallet__connection__platform"
-    )
-    if wallet_ids is not None:
-        rows = rows.filter(below(wallet_ids))
-    table = Position._meta.db_table
-    found = [
-        (position, read_quote(position.quote)) for position in rows.annotate(quote=quoted(f"{table}.instrument_id"))
-    ]
-    totals = _totals(found)
-    return tuple(_row(position, mark, totals) for position, mark in found)
+    """The owner's open positions, newest first, in two queries; with `wallet_ids` those of these and below them."""
+    if wallet_ids is None and not where:
+        found = [_Found(*row) for row in _OPEN.rows(owner_id=owner_id)]
+    else:
+        within = (where or Q()) & (Q() if wallet_ids is None else below(wallet_ids))
+        found = [_Found(*row) for row in _open(owner_id).filter(within)]
+    marks = quotes(instrument_ids={row.instrument_id for row in found}) if found else {}
+    totals = _totals(found, marks)
+    return tuple(_row(row, marks.get(row.instrument_id), totals) for row in found)
 
 
 def open_position(*, owner_id: UUID, position_id: UUID) -> PositionRow:
@@ -162,36 +203,36 @@ def open_position(*, owner_id: UUID, position_id: UUID) -> PositionRow:
     raise NotFoundError("There is no such open position: it may be closed already.")
 
 
-def _totals(marked: Iterable[tuple[Position, Quote | None]]) -> dict[str, Decimal]:
+def _totals(found: Iterable[_Found], marks: Mapping[int, Quote]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for position, mark in marked:
-        if mark is not None:
-            quote = position.instrument.quote
-            totals[quote] = totals.get(quote, Decimal(0)) + position.quantity * mark.price
+    for row in found:
+        if (mark := marks.get(row.instrument_id)) is not None:
+            quote = row.instrument__quote
+            totals[quote] = totals.get(quote, Decimal(0)) + row.quantity * mark.price
     return totals
 
 
-def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> PositionRow:
-    instrument, wallet = position.instrument, position.wallet
-    cost = position.quantity * position.entry_price
-    value = position.quantity * mark.price if mark else None
-    profit = _profit(position, mark)
-    total = totals.get(instrument.quote)
+def _row(found: _Found, mark: Quote | None, totals: dict[str, Decimal]) -> PositionRow:
+    cost = found.quantity * found.entry_price
+    value = found.quantity * mark.price if mark else None
+    profit = _profit(found, mark)
+    total = totals.get(found.instrument__quote)
+    fee = taker_fee_of(found.wallet__connection__platform__fees)
     return PositionRow(
-        id=position.pk,
-        wallet_id=wallet.pk,
-        wallet=wallet.name,
-        farm=wallet.parent.name if wallet.parent else "",
-        instrument_id=instrument.pk,
-        symbol=instrument.symbol,
-        venue=instrument.venue,
-        base=instrument.base,
-        quote=instrument.quote,
-        tick_size=instrument.tick_size,
-        lot_size=instrument.lot_size,
-        direction=position.direction,
-        quantity=position.quantity,
-        entry_price=position.entry_price,
+        id=found.pk,
+        wallet_id=found.wallet_id,
+        wallet=found.wallet__name,
+        farm=found.wallet__parent__name or "",
+        instrument_id=found.instrument_id,
+        symbol=found.instrument__symbol,
+        venue=found.instrument__venue,
+        base=found.instrument__base,
+        quote=found.instrument__quote,
+        tick_size=found.instrument__tick_size,
+        lot_size=found.instrument__lot_size,
+        direction=found.direction,
+        quantity=found.quantity,
+        entry_price=found.entry_price,
         cost=cost,
         mark=mark.price if mark else None,
         mark_at=mark.at if mark else None,
@@ -200,37 +241,38 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
         unrealized_pnl=profit,
         unrealized_return=profit / cost if profit is not None and cost else None,
         share=value / total if value is not None and total else None,
-        realized_pnl=position.realized_pnl,
-        fees=position.fees,
+        realized_pnl=found.realized_pnl,
+        fees=found.fees,
         break_even=accounting.break_even(
-            quantity=position.quantity,
-            entry_price=position.entry_price,
-            realized_pnl=position.realized_pnl,
-            taker_fee=taker_fee(wallet),
-            is_long=position.is_long,
+            quantity=found.quantity,
+            entry_price=found.entry_price,
+            realized_pnl=found.realized_pnl,
+            taker_fee=fee,
+            is_long=found.is_long,
         ),
-        exit_stop=position.exit_stop,
-        exit_target=position.exit_target,
-        exit_trail=position.exit_trail,
-        entry_reason=position.entry_reason,
-        opened_at=position.opened_at,
-        held_for=clock.now() - position.opened_at,
-        is_paper=wallet.connection.is_paper,
-        exit_fee=None if value is None else value * taker_fee(wallet),
-        leverage=position.leverage,
-        margin=position.margin,
-        liquidation_price=position.liquidation_price,
-        funding=position.funding,
+        exit_stop=found.exit_stop,
+        exit_target=found.exit_target,
+        exit_trail=found.exit_trail,
+        entry_reason=found.entry_reason,
+        opened_at=found.opened_at,
+        held_for=clock.now() - found.opened_at,
+        is_paper=found.wallet__connection__is_paper,
+        exit_fee=None if value is None else value * fee,
+        leverage=found.leverage,
+        margin=found.margin,
+        liquidation_price=found.liquidation_price,
+        funding=found.funding,
     )
 
 
-def _profit(position: Position, mark: Quote | None) -> Decimal | None:
+def _profit(found: _Found, mark: Quote | None) -> Decimal | None:
     """What leaving it at the mark would win, before the fee; None without a price."""
     if mark is None:
         return None
-    if position.margin is not None:
-        return unrealized(leveraged(position), mark.price)
-    return accounting.unrealized_pnl(quantity=position.quantity, entry_price=position.entry_price, price=mark.price)
+    if found.margin is not None:
+        quantity = found.quantity if found.is_long else -found.quantity
+        return unrealized(Leveraged(quantity, found.cost or Decimal(0), found.margin), mark.price)
+    return accounting.unrealized_pnl(quantity=found.quantity, entry_price=found.entry_price, price=mark.price)
 
 
 POSITION_SORTS: Final[dict[str, Callable[[PositionRow], Any]]] = {

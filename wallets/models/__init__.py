@@ -4,7 +4,7 @@ from wallets.models.demo import DemoBalance, DemoFunding, DemoOrder, DemoPositio
 from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
-from wallets.models.platforms import Connection, Credential, CredentialField, Platform
+from wallets.models.platforms import Connection, Credential, CredentialField, Platform, fee_of
 from wallets.models.rules import RuleRun, WalletRule
 from wallets.models.sync import (
     LedgerProof,
@@ -47,4 +47,5 @@ __all__ = (
     "VenuePosition",
     "Wallet",
     "WalletRule",
+    "fee_of",
 )

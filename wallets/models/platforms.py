@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 from django.apps import apps
@@ -17,6 +17,15 @@ from django.db import models
 from kit import clock, heartbeat
 from kit.decimals import parse
 from kit.models import Identified, Owned
+
+
+def fee_of(fees: Any, name: str) -> Decimal | None:
+    """What stands in `Platform.fees`, if it is a fraction: a row that somebody wrote by hand breaks no page."""
+    try:
+        fee = parse(str(fees[name]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return fee if -1 < fee < 1 else None
 
 
 class Platform(models.Model):
@@ -70,12 +79,7 @@ class Platform(models.Model):
         return {name: str(self.fees[name]) for name in ("maker", "taker") if self._fee(name) is not None}
 
     def _fee(self, name: str) -> Decimal | None:
-        """What stands there, if it is a fraction: a row that somebody wrote by hand breaks no page."""
-        try:
-            fee = parse(str(self.fees[name]))
-        except (KeyError, TypeError, ValueError):
-            return None
-        return fee if -1 < fee < 1 else None
+        return fee_of(self.fees, name)
 
     @property
     def offers(self) -> list[str]:

@@ -8,6 +8,7 @@ protocol 422, too many 429. An open run costs a task or two, no thread and no co
 import asyncio
 import contextlib
 import re
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
@@ -26,7 +27,6 @@ from kit.live.sessions import token_key
 from kit.users.tokens import find_token
 from moniqo.protocols import doors
 from moniqo.protocols.agui import asking, events
-from moniqo.protocols.agui.asking import Asked
 from moniqo.protocols.agui.commands import Done, perform, require_possible
 from moniqo.protocols.agui.feeds import Feeds, Viewer
 from moniqo.protocols.agui.states import Subject
@@ -88,6 +88,7 @@ class _Noted:
             if not isinstance(asker, Answer):
                 status = self.status or message["status"]
                 CALLS.note(asker.token_id, Protocol.AGUI, self.tool, self.body, status=status, began=self._began)
+            self.body = b""
         await self._send(message)
 
 
@@ -101,48 +102,41 @@ async def _answer(inside: Inside, scope: Scope, receive: Receive, send: _Noted) 
     if await doors.turned_away(scope, send, "GET" if found["more"] else "POST"):
         return
     subject = Subject("portfolio") if found["kind"] is None else Subject(found["kind"], UUID(found["id"]))
-    about = await inside.ask(scope, "GET", _of_api(subject))
-    if about.is_refused:
-        await doors.hand_on(send, about)
-    elif found["more"]:
-        await doors.say(send, HTTPStatus.OK, orjson.dumps(capabilities(subject)), "application/json")
+    if found["more"]:
+        if await _about(inside, scope, subject, send) is not None:
+            await doors.say(send, HTTPStatus.OK, orjson.dumps(capabilities(subject)), "application/json")
     else:
-        await _run(inside, scope, subject, about.body, receive, send)
+        await _run(inside, scope, subject, receive, send)
 
 
-def _of_api(subject: Subject) -> str:
-    """What of the API says whether the subject may be read and is there; of the portfolio the least that there is."""
-    return "/orders" if subject.id is None else f"/{subject.kind}/{subject.id}"
+async def _about(inside: Inside, scope: Scope, subject: Subject, send: _Noted) -> Any:
+    """What the API says of the subject; None where it says no, which is handed on. Of the portfolio the least that
+    there is."""
+    path, query = ("/orders", {"limit": 1}) if subject.id is None else (f"/{subject.kind}/{subject.id}", None)
+    answer = await inside.ask(scope, "GET", path, query=query)
+    if answer.is_refused:
+        await doors.hand_on(send, answer)
+        return None
+    return answer.body
 
 
-async def _run(inside: Inside, scope: Scope, subject: Subject, about: Any, receive: Receive, send: _Noted) -> None:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What is kept of a run while it lasts: nothing of what it began with, which is most of what it costs otherwise."""
+
+    thread: str
+    run: str
+    viewer: Viewer
+    done: Done
+    is_watching: bool
+
+
+async def _run(inside: Inside, scope: Scope, subject: Subject, receive: Receive, send: _Noted) -> None:
     try:
-        send.body = await _body(receive)
-        asked = asking.read(send.body)
-        send.tool = f"{subject.kind} {'answer' if asked.resume else asked.command or 'words'}"
-        require_possible(subject, asked)
-    except InvalidInputError as error:
-        await doors.refuse_input(send, error)
-        return
-    hub, feeds = the_hub(), _the_feeds()
-    try:
-        token = await feeds.asked(lambda: find_token(_bearer(scope), kind="access"))
-        if token is None:  # it was revoked between the API's word and now
-            await doors.refuse(send, HTTPStatus.UNAUTHORIZED, "Send a bearer token that counts.")
-            return
-        key, feed = token_key(token.pk), feeds.of(token.owner_id)
-        viewer = Viewer(key, feed, subject)
-        with hub.place(key):
-            done = await perform(inside, scope, subject, about, asked)
-            if isinstance(done, Answer):
-                await doors.hand_on(send, done)
-                return
-            if done.error:
-                send.status = HTTPStatus.CONFLICT
-            async with hub.open(token.owner_id, viewer), feed.watched_by(viewer, subject):
-                if done.is_acted:
-                    await feed.refresh()
-                await _stream(asked, done, viewer, receive, send)
+        async with contextlib.AsyncExitStack() as held:
+            begun = await _begin(inside, scope, subject, receive, send, held)
+            if begun is not None:
+                await _go_on(begun, receive, send)
     except TooManyError:
         await doors.refuse(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, retry_after=str(RETRY_AFTER_SECONDS))
     except NotFoundError as error:
@@ -150,6 +144,54 @@ async def _run(inside: Inside, scope: Scope, subject: Subject, about: Any, recei
     except DatabaseError:
         sentence = "The database does not answer: try again in a moment."
         await doors.refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, sentence, retry_after=str(RETRY_AFTER_SECONDS))
+
+
+async def _begin(
+    inside: Inside,
+    scope: Scope,
+    subject: Subject,
+    receive: Receive,
+    send: _Noted,
+    held: contextlib.AsyncExitStack,
+) -> _Begun | None:
+    """Do what is asked for and tell what the run begins with; None where it is refused. Its place is `held`."""
+    if (about := await _about(inside, scope, subject, send)) is None:
+        return None
+    try:
+        send.body = await _body(receive)
+        asked = asking.read(send.body)
+        send.tool = f"{subject.kind} {'answer' if asked.resume else asked.command or 'words'}"
+        require_possible(subject, asked)
+    except InvalidInputError as error:
+        await doors.refuse_input(send, error)
+        return None
+    hub, feeds = the_hub(), _the_feeds()
+    token = await feeds.asked(lambda: find_token(_bearer(scope), kind="access"))
+    if token is None:  # it was revoked between the API's word and now
+        await doors.refuse(send, HTTPStatus.UNAUTHORIZED, "Send a bearer token that counts.")
+        return None
+    key, feed = token_key(token.pk), feeds.of(token.owner_id)
+    viewer = Viewer(key, feed, subject)
+    held.enter_context(hub.place(key))
+    done = await perform(inside, scope, subject, about, asked)
+    if isinstance(done, Answer):
+        await doors.hand_on(send, done)
+        return None
+    if done.error:
+        send.status = HTTPStatus.CONFLICT
+    await held.enter_async_context(hub.open(token.owner_id, viewer))
+    await held.enter_async_context(feed.watched_by(viewer, subject))
+    if done.is_acted:
+        await feed.refresh()
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    began = [events.run_started(asked.thread, asked.run), *viewer.opening(), *done.events]
+    if asked.command == asking.WHY:
+        began += because(asked.run, viewer.reading)
+    elif not asked.command:
+        began += events.said(f"{asked.run}-words", UNDERSTOOD)
+    await _part(send, events.encode(*began))
+    is_watching = asked.command == asking.WATCH and asked.resume is None
+    return _Begun(asked.thread, asked.run, viewer, replace(done, events=()), is_watching)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -165,22 +207,15 @@ def _bearer(scope: Scope) -> str:
     return doors.header(scope, b"authorization").partition(" ")[2]
 
 
-async def _stream(asked: Asked, done: Done, viewer: Viewer, receive: Receive, send: Send) -> None:
-    """The whole run, until its client leaves."""
-    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    began = [events.run_started(asked.thread, asked.run), *viewer.opening(), *done.events]
-    if asked.command == asking.WHY:
-        began += because(asked.run, viewer.reading)
-    elif not asked.command:
-        began += events.said(f"{asked.run}-words", UNDERSTOOD)
-    await _part(send, events.encode(*began))
-    is_watching = asked.command == asking.WATCH and asked.resume is None
-    if is_watching and await until_gone(_pump(viewer, send), receive, settings.AGUI_RUN_SECONDS):
+async def _go_on(begun: _Begun, receive: Receive, send: Send) -> None:
+    """The rest of the run, until its client leaves."""
+    viewer, done = begun.viewer, begun.done
+    if begun.is_watching and await until_gone(_pump(viewer, send), receive, settings.AGUI_RUN_SECONDS):
         return
     if error := done.error or (viewer.error and (viewer.error, ERRORS[viewer.error])):
         ended = events.run_error(*error)
     else:
-        ended = events.run_finished(asked.thread, asked.run, done.result, done.interrupts)
+        ended = events.run_finished(begun.thread, begun.run, done.result, done.interrupts)
     with contextlib.suppress(OSError):  # it left just now
         await send({"type": "http.response.body", "body": events.encode(ended), "more_body": False})
 
@@ -188,7 +223,8 @@ async def _stream(asked: Asked, done: Done, viewer: Viewer, receive: Receive, se
 async def _pump(viewer: Viewer, send: Send) -> None:
     while not viewer.error:
         try:
-            batch = await asyncio.wait_for(viewer.batch(), PING_SECONDS)
+            async with asyncio.timeout(PING_SECONDS):
+                batch = await viewer.batch()
         except TimeoutError:
             batch = events.PING
         await _part(send, batch)

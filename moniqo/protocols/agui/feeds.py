@@ -8,7 +8,6 @@ watches; a run whose client is too slow begins anew with a snapshot, so what is 
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from django.db import DatabaseError, connections
 from kit import tenancy
 from kit.display import Display, showing
 from kit.errors import NotFoundError
-from kit.live.hub import Event, Stream
+from kit.live.hub import Event, Listener
 from kit.users.models import User
 from moniqo.protocols.agui import events, states
 from moniqo.protocols.agui.states import Reading, Subject
@@ -45,13 +44,13 @@ logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 
-class Viewer(Stream):
+class Viewer(Listener):
     """One run that is open: what the hub says stirs its feed, what the feed gives waits here to be sent."""
 
     def __init__(self, session: str, feed: "Feed", subject: Subject) -> None:
         super().__init__(session)
         self._feed, self._subject = feed, subject
-        self._batches: deque[bytes] = deque()
+        self._batches: list[bytes] = []
         self._has_missed = False
         self._has_some = asyncio.Event()
         self.error = ""

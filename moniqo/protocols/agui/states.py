@@ -86,16 +86,25 @@ class Decision:
 class Reading:
     """A subject at one moment. `happened` holds entries by their names, `decisions` the newest ones, oldest first.
 
-    `book` is what it was read from when all of it was read, `row` an agent's: they hold what no price changes. The
+    `kept` is what no price changes of what it was read from when all of it was read, and `row` that of an agent. The
     prices of the instruments `markets` change it; of none, any may.
     """
 
     state: Json
     happened: dict[str, Json]
     decisions: tuple[Decision, ...]
-    book: "_Book | None" = None
+    kept: "_Kept | None" = None
     markets: frozenset[int] = frozenset()
     row: AgentRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is read again only when something else than prices has changed."""
+
+    read_at: datetime
+    work: Mapping[UUID, Any]
+    orders: tuple[OrderRow, ...]
 
 
 def read(
@@ -148,8 +157,12 @@ class _Book:
     def __init__(self, owner_id: UUID, before: Mapping[Subject, Reading]) -> None:
         self.owner_id, self.before = owner_id, before
         self.read_at = clock.now()
-        books = [reading.book for reading in before.values() if reading.book is not None]
-        self._older = max(books, key=lambda book: book.read_at, default=None)
+        older = [reading.kept for reading in before.values() if reading.kept is not None]
+        self._older = max(older, key=lambda kept: kept.read_at, default=None)
+
+    @cached_property
+    def kept(self) -> _Kept:
+        return _Kept(self.read_at, self.work, self.orders)
 
     @cached_property
     def nodes(self) -> dict[UUID, WalletNode]:
@@ -322,7 +335,7 @@ def _reading(
     decided: Any = None,
 ) -> Reading:
     if (before := book.before.get(subject)) is not None:
-        return replace(before, state=state)  # the book stays the one that all of it was read from
+        return replace(before, state=state)  # what is kept stays what all of it was read from
     where = None if wallet_id is None else [wallet_id]
     placed = orders(owner_id=book.owner_id, wallet_ids=where, limit=HAPPENED_MOST)
     entries: dict[str, Json] = {f"order-{row.id}": _order_entry(row) for row in placed}
@@ -338,7 +351,7 @@ def _reading(
             entries[f"signal-{run.id}"] = _signal_entry(run)
         decisions = tuple(_decision(run) for run in sorted(map(run_row, decided[:SAID_MOST]), key=lambda run: run.id))
     newest = sorted(entries, key=lambda name: entries[name]["at"], reverse=True)[:HAPPENED_MOST]
-    return Reading(state, {name: entries[name] for name in newest}, decisions, book, book.markets)
+    return Reading(state, {name: entries[name] for name in newest}, decisions, book.kept, book.markets)
 
 
 def _order_entry(row: OrderRow) -> Json:

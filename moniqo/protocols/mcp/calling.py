@@ -4,12 +4,13 @@ An answer is at most `MOST_BYTES`, its rows as many as fit; `next` is the cursor
 API's own sentence, with the fields it names; what failed without a reason says nothing of its inside.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
+
+import orjson
 
 from kit.bodies import Scope
 from kit.decimals import plain
@@ -46,7 +47,7 @@ class Result:
 
     @property
     def text(self) -> str:
-        return self.refusal or json.dumps(self.found, separators=(",", ":"), ensure_ascii=False)
+        return self.refusal or orjson.dumps(self.found).decode()
 
 
 BROKE: Final = Result(None, FAILED, 500)
@@ -168,7 +169,7 @@ def _cut(value: Any, names: str | None) -> Any:
 
 
 def _size(value: Any) -> int:
-    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    return len(orjson.dumps(value))
 
 
 def _how_many(rows: Sequence[Any]) -> int:

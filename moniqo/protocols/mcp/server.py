@@ -35,9 +35,13 @@ INSTRUCTIONS: Final = (
     "placed is not filled until get_order says so. propose_* asks the owner, who answers when they want to."
 )
 # Address, what it is, and the tool whose answer it holds.
-RESOURCES: Final = (("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),)
+RESOURCES: Final = (
+    ("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),
+    ("moniqo://fills", "Executions, newest first; list_fills takes the cursor of those before them", "list_fills"),
+)
 TEMPLATES: Final = (
     ("moniqo://wallets/{wallet_id}/limits", "What limits allow a wallet", "get_limits", "wallet_id"),
+    ("moniqo://wallets/{wallet_id}/fills", "Executions of a wallet and below it", "list_fills", "wallet_id"),
     (
         "moniqo://positions/{position_id}",
         "One position: why it was entered and left, and what it made",

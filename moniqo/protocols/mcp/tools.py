@@ -92,6 +92,12 @@ TOOLS: Final = (
         },
     ),
     Tool(
+        "list_fills", "GET", "/fills",
+        "Executions, newest first. Example: wallet_id=…",
+        "wallet_id symbol cursor limit", "id order_id filled_at wallet_id symbol side price quantity fee fee_asset",
+        is_listed=False,
+    ),
+    Tool(
         "list_farms", "GET", "/farms",
         "Farms with value, profit and state. Example: no argument",
         "cursor limit", "id name kind wallet_id status state value profit twr trades",

@@ -231,6 +231,33 @@ def test_an_answer_that_is_not_of_the_shape_is_none(told: Any) -> None:
         services.read_answer(told)
 
 
+@pytest.mark.parametrize("of_a_token", [True, False])
+def test_two_who_ask_the_same_at_once_are_one_question(live_db: str, owner: User, of_a_token: bool) -> None:
+    """A program with its token, and what asks from inside without one: the second finds what the first has asked."""
+    with tenancy.tenant(owner.pk):
+        token = make_token(owner, "agent") if of_a_token else None
+    ready, found = Barrier(4), []
+
+    def one() -> None:
+        try:
+            ready.wait()
+            with tenancy.tenant(owner.pk):
+                source = Source(token, "k-1", name="a model")
+                found.append(services.ask(owner_id=owner.pk, kind="move", given=GIVEN, source=source).pk)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    with tenancy.tenant(owner.pk):
+        assert Approval.objects.count() == 1
+
+
 def test_two_who_answer_at_once_are_one_answer(live_db: str, owner: User) -> None:
     """Four say yes and four say no at the same moment: one answer counts, and what is done is done once at most."""
     with tenancy.tenant(owner.pk):

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connections, transaction
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from kit import clock, tenancy
 from kit.audit.models import AuditEntry
@@ -215,6 +217,36 @@ def test_the_last_use_is_known_to_the_minute(client: Client, owner: User) -> Non
         again = Token.objects.get(pk=token.pk).last_used_at
     assert again is not None
     assert again >= used
+
+
+def test_a_token_that_counts_is_found_with_its_owner_in_one_statement(
+    live_db: str, owner: User, other_owner: User
+) -> None:
+    token, theirs = make_token(owner), connections["default"]
+    with CaptureQueriesContext(theirs) as asked:
+        found = Token.objects.counting(token.pk, owner.pk)
+    assert found is not None
+    assert len(asked) == 1
+    person = User.objects.with_hash(owner.pk)
+    with tenancy.tenant(owner.pk):
+        known = Token.objects.get(pk=token.pk)
+    for one, other in ((found, known), (found.owner, person)):
+        assert other is not None
+        for field in other._meta.concrete_fields:
+            assert getattr(one, field.attname) == getattr(other, field.attname), field
+    with transaction.atomic():
+        assert Token.objects.counting(token.pk, other_owner.pk) is None
+        assert Token.objects.counting(token.pk, owner.pk) == token
+        assert tenant_of(theirs) == ""
+    assert tenant_of(theirs) == ""
+    assert Token.objects.counting(token.pk, other_owner.pk) is None
+    assert Token.objects.counting(NOBODY, owner.pk) is None
+
+
+def tenant_of(connection: Any) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('app.user_id', true), '')")
+        return str(cursor.fetchone()[0])
 
 
 def test_what_another_key_or_another_purpose_signed_is_no_token(client: Client, owner: User) -> None:
