@@ -11,7 +11,7 @@ from pydantic import Field
 
 from kit import days
 from kit.api import Amount, Day, Quotient
-from portfolio.schemas import RatiosOut
+from portfolio.schemas import RatiosOut, Reworked
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
@@ -21,10 +21,6 @@ from portfolio.selectors.series import Change, Resolution, UnknownChange
 router = Router()
 
 # What is unknown, and not zero, as long as nothing that is held has a price.
-REWORKED: Final = (
-    "Days of the past are being worked out, as after a change of time zone or base currency: figures of days that are "
-    "over are not all there yet, and change until it is done."
-)
 WORTH: Final = (
     "equity", "invested", "derivatives_pnl", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure",
 )  # fmt: skip
@@ -76,7 +72,7 @@ class ChangeOut(Measured):
     current_drawdown: float | None
 
 
-class SummaryOut(Schema):
+class SummaryOut(Reworked):
     """Amounts in `base`; exposures in `base` too, signed where net. `unpriced` assets are not counted anywhere.
 
     equity = cash + invested + derivatives_pnl, exactly; `unrealized_pnl` is that of open positions and of derivatives.
@@ -108,7 +104,6 @@ class SummaryOut(Schema):
     corrected_at: datetime | None = Field(
         description="As of the points of the period; null where nothing was corrected."
     )
-    is_reworked: bool = Field(description=REWORKED)
 
 
 class PointOut(Schema):
@@ -119,7 +114,7 @@ class PointOut(Schema):
     flow: Amount
 
 
-class EquityOut(Schema):
+class EquityOut(Reworked):
     """At most 480 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point.
 
     They are picked from values of every five minutes (`5m`) in a period of up to 7 days, of every hour (`1h`) in one of
@@ -135,7 +130,6 @@ class EquityOut(Schema):
     resolution: Resolution
     resolution_reason: str
     corrected_at: datetime | None
-    is_reworked: bool = Field(description=REWORKED)
     points: list[PointOut]
 
 
@@ -200,7 +194,7 @@ class SpanOut(Schema):
     )
 
 
-class CalendarOut(Schema):
+class CalendarOut(Reworked):
     """Spans of which something is known, oldest first; days are those of `timezone`, weeks begin on Monday.
 
     The window is a month of days, a quarter of weeks, a year of months or a decade; `previous` and `next` are days of
@@ -218,7 +212,7 @@ class CalendarOut(Schema):
     spans: list[SpanOut]
 
 
-class PerformanceOut(RatiosOut, Measured):
+class PerformanceOut(RatiosOut, Measured, Reworked):
     """`began`, `opening` and `closing` as in the summary's period; `why_blank` says why a ratio is null."""
 
     why_blank: str
@@ -243,7 +237,6 @@ def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "stale_connections": [connection.name for connection in freshness.behind],
         "is_simulated": freshness.is_simulated,
         "corrected_at": figures.corrected_at,
-        "is_reworked": figures.is_reworked,
     }
 
 
@@ -257,7 +250,6 @@ def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "resolution": chosen.resolution,
         "resolution_reason": chosen.why,
         "corrected_at": figures.corrected_at,
-        "is_reworked": figures.is_reworked,
         "points": list(figures.points),
     }
 

@@ -294,3 +294,8 @@ class AllocationPlan(Owned):
 
     def __str__(self) -> str:
         return f"{self.method} of {self.wallet_id}"
+
+
+def are_days_reworked() -> bool:
+    """Whether days of the past are being worked out, as after a change of time zone or base currency. As the tenant."""
+    return Correction.objects.of_days().exists() or PortfolioState.objects.rezoned().exists()

@@ -1,6 +1,24 @@
 """Shapes that more than one API of the portfolio tells."""
 
+from typing import Any
+
 from ninja import Schema
+from pydantic import Field
+
+from portfolio.models import are_days_reworked
+
+
+class Reworked(Schema):
+    """What rests on days of the past says so while they are worked out."""
+
+    is_reworked: bool = Field(
+        description="Days of the past are being worked out, as after a change of time zone or base currency: figures "
+        "of days that are over are not all there yet, and change until it is done."
+    )
+
+    @staticmethod
+    def resolve_is_reworked(_: Any) -> bool:
+        return are_days_reworked()
 
 
 class RatiosOut(Schema):

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
-from portfolio.schemas import RatiosOut
+from portfolio.schemas import RatiosOut, Reworked
 
 
 class TradesOfKindOut(Schema):
@@ -54,7 +54,7 @@ class DriftedOut(Schema):
     drift_points: Amount | None = Field(description="What fills cost beyond the backtest; negative is better.")
 
 
-class AnalyticsOut(Schema):
+class AnalyticsOut(Reworked):
     """Since it began. A farm's trades are those that were closed while their agents worked there."""
 
     kind: Literal["farm", "agent"]

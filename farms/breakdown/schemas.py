@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
-from portfolio.schemas import RatiosOut
+from portfolio.schemas import RatiosOut, Reworked
 
 
 class TradesOut(Schema):
@@ -86,7 +86,7 @@ class AssetMadeOut(Schema):
     trades: TradesOut
 
 
-class BreakdownOut(Schema):
+class BreakdownOut(Reworked):
     """`lines` of wallets, connections and strategies, or `assets`; the largest gain first."""
 
     by: str
@@ -118,7 +118,7 @@ class StretchOut(Schema):
     is_today: bool = Field(description="Whether it is not over yet.")
 
 
-class HistoryOut(Schema):
+class HistoryOut(Reworked):
     """Days, weeks, months or years of which something is known, oldest first; days are those of `timezone`."""
 
     account: str

@@ -1,5 +1,6 @@
 """What a farm's policy says of entries: which markets, and when. Exits and protection go on whatever it says."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
@@ -66,6 +67,20 @@ def schedule_of(farm: Farm) -> Schedule:
     return Schedule(tuple(farm.trading_days), farm.opens_at, farm.closes_at, zone)
 
 
+def forbidden(farm: str, allowed: Collection[str], symbol: str) -> Sentence | None:
+    """What a policy that allows these markets, none means all, has against entering the one of `symbol`."""
+    if not allowed or symbol in allowed:
+        return None
+    words = "The policy of {farm} does not allow {symbol}: it allows {allowed}."
+    return sentence(words, farm=farm, symbol=symbol, allowed=", ".join(sorted(allowed)))
+
+
+def closed(farm: str, schedule: Schedule, opens: datetime) -> Sentence:
+    """That nothing is entered until it `opens`."""
+    words = "{farm} enters {hours} only: it opens next at {opens}."
+    return sentence(words, farm=farm, hours=public(schedule.words), opens=moment(opens))
+
+
 class Entries:
     """What the policy of a locked farm keeps its agents from entering now."""
 
@@ -74,11 +89,7 @@ class Entries:
 
     def obstacle(self, instrument: Instrument) -> Sentence | None:
         """Why nothing is entered there now; None where nothing forbids it."""
-        allowed = self._farm.allowed_symbols
-        if allowed and instrument.symbol not in allowed:
-            words = "The policy of {farm} does not allow {symbol}: it allows {allowed}."
-            return sentence(words, farm=self._farm.name, symbol=instrument.symbol, allowed=", ".join(sorted(allowed)))
-        return self._closed
+        return forbidden(self._farm.name, self._farm.allowed_symbols, instrument.symbol) or self._closed
 
     @cached_property
     def _closed(self) -> Sentence | None:
@@ -86,7 +97,4 @@ class Entries:
             return None
         schedule = schedule_of(self._farm)
         opens = schedule.next_opening(clock.now())
-        if opens is None:
-            return None
-        words = "{farm} enters {hours} only: it opens next at {opens}."
-        return sentence(words, farm=self._farm.name, hours=public(schedule.words), opens=moment(opens))
+        return None if opens is None else closed(self._farm.name, schedule, opens)

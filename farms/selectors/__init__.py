@@ -2,9 +2,10 @@
 
 from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
+from farms.selectors.facts import AgentFacts, FarmFacts, farm_facts
 from farms.selectors.farms import FarmPage, FarmRow, farm_list, farm_page, farm_row, farm_rows
 from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
-from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
+from farms.selectors.states import states_of
 from farms.selectors.strategies import has_perpetuals, hireable_versions, newest_versions
 
 __all__ = (

@@ -11,10 +11,11 @@ import numpy as np
 from django.db.models import Q
 
 from farms.models import Agent, StrategyVersion
+from farms.selectors.facts import farm_facts
 from farms.selectors.promotions import Promotions, promotions_of
 from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
-from farms.selectors.states import farm_facts, states_of
+from farms.selectors.states import states_of
 from kit.errors import NotFoundError
 from kit.formatting import respelled
 from kit.sentences import Sentence

@@ -12,8 +12,9 @@ from django.db.models import Q, Sum
 
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
+from farms.selectors.facts import FarmFacts, farm_facts
 from farms.selectors.runs import RunRow, agent_runs, run_row
-from farms.selectors.states import FarmFacts, farm_facts, states_of
+from farms.selectors.states import states_of
 from kit import clock
 from kit.errors import NotFoundError
 from kit.sentences import Sentence

@@ -1,147 +1,76 @@
-"""What each farm and agent does now, or what keeps it from it: the facts in one query, and the states they come to.
+"""What each farm and agent does now, or what keeps it from it: the states that the facts come to.
 
 The words say what is missing and the step says how it is put right, worst cause first: a person can act on one thing at
 a time. Whether a limit that is counted in another asset has a price is left to the agent's page, which asks for prices.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery
-from django.db.models import Value as Given
 from django.urls import reverse
 
+from farms.engine.policy import closed, forbidden
 from farms.models import Agent, Farm
+from farms.selectors.facts import AgentFacts, FarmFacts, Refusals
 from kit import clock
-from kit.sentences import Sentence, Told, Value, amount, day, moment, number, stored
-from kit.statements import Statement
+from kit.sentences import Told, Value, amount, day, moment, number, sentence, stored
 from kit.statuses import State, Step
 from markets.candles.reading import milliseconds
 from markets.candles.reading import moment as moment_of
 from markets.models import Timeframe
-from trading.models import RESTING_STOP, Order, Position
 from trading.risk import gate, locked
-from trading.risk.limits import told
-from trading.risk.locks import told_of
 from trading.selectors.limits import NO_MARKETS, NO_MAXIMUM, NO_SHARED_MARKET, NOT_ALLOWED
-from wallets.models import Account, Connection, Wallet
 
 ZERO: Final = Decimal(0)
 # A bar whose candle has not come by the time the next one closes is late.
 LATE_BARS: Final = 3
 ORDERING: Final = "Waiting: an order is on its way"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """The orders that nobody took since the last accepted one; `limit` and `maximum` of the most frequent reason."""
-
-    count: int
-    since: datetime
-    is_by_gate: bool
-    limit: str
-    maximum: Decimal | None
-    words: Sentence
-
-
-@dataclass(frozen=True, slots=True)
-class AgentFacts:
-    """What an agent's state depends on. `free` is its wallet's own cash in `quote`, `farm_free` its farm's."""
-
-    id: UUID
-    name: str
-    status: str
-    failures: int
-    detail: Sentence
-    last_bar: int | None
-    timeframe: str
-    wallet_id: UUID
-    symbol: str
-    quote: str
-    minimum: Decimal
-    free: Decimal
-    farm_free: Decimal
-    is_holding: bool
-    is_ordering: bool
-    refusals: Refusals | None
-    path: tuple[gate.Limits, ...]
-    lock: gate.Lock | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FarmFacts:
-    """A farm with what is true of its agents, in the order in which they were hired."""
-
-    id: UUID
-    name: str
-    status: str
-    wallet_id: UUID
-    agents: tuple[AgentFacts, ...]
-    is_pool: bool = False
-
-    @property
-    def running(self) -> int:
-        return sum(agent.status == Agent.Status.RUNNING for agent in self.agents)
-
-    @property
-    def size(self) -> int:
-        """How many agents it has that are not archived."""
-        return sum(agent.status != Agent.Status.ARCHIVED for agent in self.agents)
-
-
-def farm_facts(*, owner_id: UUID, only: Q | None = None) -> tuple[FarmFacts, ...]:
-    """The owner's farms, oldest first: one query, and one more where a protection holds one back; `only` says of which
-    farms, or of which `agents`."""
-    known = ROWS.rows(owner_id=owner_id) if only is None else []
-    rows: dict[UUID, list[dict[str, Any]]] = {}
-    for row in (dict(zip(NAMES, values, strict=True)) for values in known) if only is None else _rows(owner_id, only):
-        rows.setdefault(row["pk"], []).append(row)
-    locks = told_of({row["lock"] for of_farm in rows.values() for row in of_farm if row["lock"] is not None})
-    return tuple(
-        FarmFacts(
-            id=first["pk"],
-            name=first["name"],
-            status=first["status"],
-            wallet_id=first["wallet_id"],
-            agents=tuple(_agent(row, locks) for row in of_farm if row["agents__pk"] is not None),
-            is_pool=first["wallet__role"] == Wallet.Role.POOL,
-        )
-        for of_farm in rows.values()
-        for first in of_farm[:1]
-    )
-
-
-# --- the states -----------------------------------------------------------------------------------------------------
+RESTING: Final = "Waiting: an order for {symbol} rests"
+ONE_AT_A_TIME: Final = "Nothing else is entered there until it is filled or cancelled."
 
 
 def agent_state(agent: AgentFacts, *, farm: FarmFacts, now: datetime | None = None) -> State:
     """What the agent does at `now` (default: this moment), or the first thing that keeps it from trading."""
+    at = now or clock.now()
+    first = next(obstacles(agent, farm=farm, now=at), None)
+    return first if first is not None else _at_work(agent, at)
+
+
+def obstacles(agent: AgentFacts, *, farm: FarmFacts, now: datetime) -> Iterator[State]:
+    """All that keeps it from trading, or from an entry while it holds nothing; what comes first is put right first."""
     if agent.status == Agent.Status.ARCHIVED:
-        return State("archived", "Archived")
-    if agent.status == Agent.Status.PAUSED:
-        return _resting(agent, farm)
-    if farm.status == Farm.Status.REHEARSING:
-        return State("rehearsing", "Building its history")
-    if farm.status == Farm.Status.PAUSED:
-        return State("waiting", "Waiting: farm paused", action=_start_farm(farm.id))
-    if agent.failures:
-        return State(
+        yield State("archived", "Archived")
+        return
+    yield from _not_started(agent, farm)
+    if agent.failures and agent.status == Agent.Status.RUNNING:
+        yield State(
             "failing", "Failing: {failures}× in a row", stored(failures=agent.failures), agent.detail,
             Step("See its runs", reverse("farms:agent", args=[agent.id])),
         )  # fmt: skip
     if (stopped := _stopped(agent)) is not None:
-        return stopped
+        yield stopped
     if agent.is_ordering:
-        return State("waiting", ORDERING, action=_orders(agent))
-    if (obstacle := _obstacle(agent, farm)) is not None:
-        return obstacle
+        yield State("waiting", ORDERING, action=_orders(agent))
+    if not agent.is_holding:
+        if (obstacle := _obstacle(agent, farm)) is not None:
+            yield obstacle
+        if agent.is_opening and not agent.is_ordering:
+            yield State("waiting", RESTING, stored(symbol=agent.symbol), ONE_AT_A_TIME, _orders(agent))
+        yield from _policy(agent, farm, now)
     if agent.refusals is not None:
-        return _refused(agent, agent.refusals)
-    return _at_work(agent, now or clock.now())
+        yield _refused(agent, agent.refusals)
+
+
+def _not_started(agent: AgentFacts, farm: FarmFacts) -> Iterator[State]:
+    if agent.status == Agent.Status.PAUSED:
+        yield _resting(agent, farm)
+    if farm.status == Farm.Status.REHEARSING:
+        yield State("rehearsing", "Building its history")
+    if farm.status == Farm.Status.PAUSED and not farm.is_pool:
+        yield State("waiting", "Waiting: farm paused", action=_start_farm(farm.id))
 
 
 def states_of(farms: Iterable[FarmFacts]) -> dict[UUID, State]:
@@ -247,8 +176,6 @@ _HELD: Final = {
 
 def _obstacle(agent: AgentFacts, farm: FarmFacts) -> State | None:
     """What keeps an agent without a position from opening one: its limits, then its money."""
-    if agent.is_holding:
-        return None
     symbols, limits = gate.shared_symbols(agent.path), _limits(agent)
     if symbols is None:
         return State("cannot_trade", "Cannot trade: no limits", detail=NO_MARKETS, action=limits)
@@ -266,6 +193,22 @@ def _obstacle(agent: AgentFacts, farm: FarmFacts) -> State | None:
         values = stored(minimum=amount(agent.minimum, agent.quote))
         return State("cannot_trade", "Cannot trade: less than the smallest order of {minimum}", values, action=allocate)
     return None
+
+
+def _policy(agent: AgentFacts, farm: FarmFacts, now: datetime) -> Iterator[State]:
+    """What the policy of its farm has against an entry now."""
+    if farm.is_pool:
+        return
+    symbol, see = stored(symbol=agent.symbol), Step("See the policy", reverse("farms:farm-policy", args=[farm.id]))
+    if (why := forbidden(farm.name, farm.allowed, agent.symbol)) is not None:
+        yield State("cannot_trade", "Cannot trade: its farm does not allow {symbol}", symbol, why, see)
+    if (opens := farm.schedule.next_opening(now)) is not None:
+        why = closed(farm.name, farm.schedule, opens)
+        until = stored(opens=moment(opens))
+        yield State("waiting", "Waiting: its farm enters from {opens} on", until, why, see, next_at=opens)
+    if agent.is_full:
+        why = sentence("{farm} holds as much of {symbol} as its policy allows.", farm=farm.name, symbol=agent.symbol)
+        yield State("waiting", "Waiting: its farm holds enough {symbol}", symbol, why, see)
 
 
 def _refused(agent: AgentFacts, refusals: Refusals) -> State:
@@ -342,111 +285,3 @@ def _limits(agent: AgentFacts, label: str = "Set limits") -> Step:
 
 def _orders(agent: AgentFacts) -> Step:
     return Step("See orders", f"{reverse('trading:orders')}?wallet={agent.wallet_id}")
-
-
-# --- the facts ------------------------------------------------------------------------------------------------------
-
-# The wallets of a path from the agent's own upwards, as an agent's row reaches them.
-_WALLETS: Final = ("agents__wallet", "agents__wallet__parent", "agents__wallet__parent__parent")
-_CONNECTION: Final = "agents__wallet__connection"
-_LIMIT: Final = ("allowed_symbols", "maximum_notional", "notional_asset", "maximum_daily_loss", "lost", "rests_until")
-_COLUMNS: Final = (
-    "pk", "name", "status", "wallet_id", "wallet__role", "agents__pk", "agents__name", "agents__status",
-    "agents__failures", "agents__status_detail", "agents__last_bar", "agents__timeframe", "agents__wallet_id",
-    "agents__instrument__symbol", "agents__instrument__quote", "agents__instrument__minimum_notional",
-    *(f"{step}__name" for step in (_CONNECTION, *_WALLETS)),
-    *(f"{_CONNECTION}__{column}" for column in ("state", "is_paper", "live_at")),
-    *(f"{wallet}__trading_state" for wallet in _WALLETS),
-    *(f"{step}__limit__{column}" for step in (_CONNECTION, *_WALLETS) for column in _LIMIT),
-)  # fmt: skip
-
-
-def _rows(owner_id: UUID, *only: Q) -> QuerySet[Farm, dict[str, Any]]:
-    """A row for each agent, and one for a farm without any."""
-    orders = Order.objects.unfinished().exclude(RESTING_STOP).filter(wallet_id=OuterRef("agents__wallet_id"))
-    positions = Position.objects.filter(
-        wallet_id=OuterRef("agents__wallet_id"), instrument_id=OuterRef("agents__instrument_id"), closed_at=None
-    )
-    rows: QuerySet[Farm, dict[str, Any]] = (
-        Farm.objects.filter(*only, owner_id=owner_id)
-        .order_by("created_at", "pk", "agents__created_at", "agents__pk")
-        .annotate(
-            free=_cash("agents__wallet_id"),
-            farm_free=_cash("wallet_id"),
-            is_holding=Exists(positions),
-            is_ordering=Exists(orders),
-            refusals=Func(F("agents__wallet_id"), function="refused_orders", output_field=JSONField()),
-            lock=Func(
-                F("agents__wallet_id"),
-                F("agents__instrument_id"),
-                Given(clock.now()),
-                function="trading_entry_lock",
-                output_field=BigIntegerField(),
-            ),
-        )
-        .values(*NAMES)
-    )
-    return rows
-
-
-NAMES: Final = (*_COLUMNS, "free", "farm_free", "is_holding", "is_ordering", "refusals", "lock")
-ROWS: Final = Statement(_rows)
-
-
-def _cash(wallet: str) -> Subquery:
-    accounts = Account.objects.filter(
-        wallet_id=OuterRef(wallet), asset=OuterRef("agents__instrument__quote"), kind=Account.Kind.WALLET
-    )
-    return Subquery(accounts.values(free=F("balance") - F("held"))[:1])
-
-
-def _agent(row: Mapping[str, Any], locks: Mapping[int, gate.Lock]) -> AgentFacts:
-    return AgentFacts(
-        id=row["agents__pk"],
-        name=row["agents__name"],
-        status=row["agents__status"],
-        failures=row["agents__failures"],
-        detail=row["agents__status_detail"],
-        last_bar=row["agents__last_bar"],
-        timeframe=row["agents__timeframe"],
-        wallet_id=row["agents__wallet_id"],
-        symbol=row["agents__instrument__symbol"],
-        quote=row["agents__instrument__quote"],
-        minimum=row["agents__instrument__minimum_notional"],
-        free=row["free"] or ZERO,
-        farm_free=row["farm_free"] or ZERO,
-        is_holding=row["is_holding"],
-        is_ordering=row["is_ordering"],
-        refusals=_refusals(row["refusals"]),
-        path=tuple(_step(row, step) for step in (_CONNECTION, *reversed(_WALLETS)) if row[f"{step}__name"]),
-        lock=locks.get(row["lock"]),
-    )
-
-
-def _step(row: Mapping[str, Any], step: str) -> gate.Limits:
-    symbols, most = row[f"{step}__limit__allowed_symbols"], row[f"{step}__limit__maximum_notional"]
-    if step == _CONNECTION:
-        state = gate.ACTIVE if row[f"{step}__state"] == Connection.State.ACTIVE else gate.CLOSED
-        if state == gate.ACTIVE and not row[f"{step}__is_paper"] and row[f"{step}__live_at"] is None:
-            state = gate.WATCHING
-    else:
-        state = row[f"{step}__trading_state"]
-    said = gate.Limits(
-        row[f"{step}__name"], state, None if symbols is None else frozenset(symbols), most, in_unit=most,
-        notional_asset=row[f"{step}__limit__notional_asset"] or "",
-    )  # fmt: skip
-    limit = f"{step}__limit"
-    return told(said, row[f"{limit}__maximum_daily_loss"], row[f"{limit}__lost"], row[f"{limit}__rests_until"])
-
-
-def _refusals(told: Mapping[str, Any] | None) -> Refusals | None:
-    if told is None:
-        return None
-    return Refusals(
-        count=told["count"],
-        since=datetime.fromisoformat(told["since"]),
-        is_by_gate=told["is_by_gate"],
-        limit=told["limit"],
-        maximum=None if told["maximum"] is None else Decimal(told["maximum"]),
-        words=Sentence.of(told["refusal"]),
-    )

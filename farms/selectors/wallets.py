@@ -3,7 +3,8 @@
 from typing import Final
 from uuid import UUID
 
-from farms.selectors.states import ORDERING, farm_facts, states_of
+from farms.selectors.facts import farm_facts
+from farms.selectors.states import ORDERING, RESTING, states_of
 from kit.statuses import State
 from wallets.hierarchy.states import Work
 
@@ -21,4 +22,4 @@ def work_in_wallets(owner_id: UUID) -> dict[UUID, Work]:
 
 
 def _may_trade(state: State) -> bool:
-    return state.code in TRADING or state.template == ORDERING
+    return state.code in TRADING or state.template in {ORDERING, RESTING}

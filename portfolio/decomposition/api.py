@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kit import days
 from kit.api import Amount, Day
+from portfolio.schemas import Reworked
 from portfolio.selectors.calendar import Unit
 from portfolio.selectors.decomposition import Decomposition
 
@@ -52,7 +53,7 @@ class ChangeLineOut(Schema):
     is_today: bool = Field(description="Whether it is not over yet.")
 
 
-class DecompositionOut(Schema):
+class DecompositionOut(Reworked):
     """Lines of which something is known, oldest first, days of `timezone`; weeks and months are the sums of their days.
 
     `bases` are the assets that the wallets of a connection are counted in; `base` is the one of these figures.

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
-from portfolio.schemas import RatiosOut
+from portfolio.schemas import RatiosOut, Reworked
 
 
 class PartOut(Schema):
@@ -31,7 +31,7 @@ class PartOut(Schema):
     twr: float | None
 
 
-class ContributionOut(Schema):
+class ContributionOut(Reworked):
     """The profits of `parts` sum to `profit`, exactly. Without a price for what is held it is null and has no parts."""
 
     base: str
@@ -56,7 +56,7 @@ class YearOut(Schema):
     whole: MonthOut | None
 
 
-class MonthsOut(Schema):
+class MonthsOut(Reworked):
     """Every month of which something is known, the newest year first; days are those of `timezone`."""
 
     base: str
@@ -91,7 +91,7 @@ class MetricOut(Schema):
     difference: str | None
 
 
-class ComparisonOut(Schema):
+class ComparisonOut(Reworked):
     """Both over the same whole days: those that both have lived through. Without any all of it is empty."""
 
     first: ReportAccountOut
@@ -134,7 +134,7 @@ class FlowDayOut(Schema):
     flow: Amount
 
 
-class ReportOut(Schema):
+class ReportOut(Reworked):
     """An account from its day `first` to `last`; `is_over` says whether that is over or today is one of them.
 
     `total` is the account, `accounts` what it is the sum of. profit = realized − fees + other, exactly, where `other`

@@ -17,7 +17,6 @@ from kit.formatting import Missing, Value
 from kit.users.models import User
 from markets.prices import SIMULATED
 from portfolio import valuation
-from portfolio.models import Correction, PortfolioState
 from portfolio.selectors import holdings, series
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
@@ -230,11 +229,6 @@ class Scope:
     def corrected_at(self) -> datetime | None:
         """When a value of the period was corrected last, or written down afterwards."""
         return self._trail.corrected_at
-
-    @property
-    def is_reworked(self) -> bool:
-        """Whether days of the past are being worked out, as after a change of time zone or base currency."""
-        return Correction.objects.of_days().exists() or PortfolioState.objects.rezoned().exists()
 
     @cached_property
     def performance(self) -> Performance:

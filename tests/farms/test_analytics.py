@@ -21,6 +21,7 @@ from kit.errors import NotFoundError
 from kit.users.models import User
 from moniqo.benches.crowd import gather
 from portfolio.daily import roll_up
+from portfolio.models import PortfolioState
 from portfolio.services import take_snapshots
 from tests.farms.conftest import HOUR, Desk
 from tests.farms.test_moving import other_farm, traded  # noqa: F401 - the fixture
@@ -149,7 +150,10 @@ def test_programs_are_told_of_their_own(calm: Desk, client: Client, other_owner:
         assert answer.status_code == 200, answer.content
         said = answer.json()
         assert (said["kind"], said["id"], said["trades"]["trades"], said["turnover"]) == (kind, str(pk), 0, None)
+        assert said["is_reworked"] is False
         assert client.get(path, headers=bearer(other_owner)).status_code == 404
+    PortfolioState.objects.update_or_create(owner_id=calm.owner.pk, defaults={"rolled_in": "Asia/Kolkata"})
+    assert client.get(path, headers=bearer(calm.owner)).json()["is_reworked"] is True
 
 
 def test_who_is_not_there_has_no_figures(told: Desk) -> None:

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from farms.engine.work import FarmCapital
 from farms.models import Agent, Farm
 from farms.selectors import farm_facts, farm_rows, states_of
 from farms.selectors.states import next_close
@@ -23,8 +25,22 @@ from kit import clock, tenancy
 from kit.display import Display, showing
 from kit.statuses import State
 from kit.users.models import User
-from tests.farms.conftest import CROSS_UP, HOUR, PARAMETERS, T0, Desk, fund, make_desk
+from markets.models import Instrument
+from tests.farms.conftest import (
+    CROSS_UP,
+    HOUR,
+    PARAMETERS,
+    T0,
+    Desk,
+    fund,
+    hire,
+    make_desk,
+    make_instrument,
+    store_hours,
+)
 from trading.models import Order, Position, RiskLimit
+from trading.orders.placing import place_order
+from trading.orders.terms import Trigger
 from trading.risk.gate import Caps
 from trading.risk.locks import after_trade
 from trading.services import set_limits, watch_daily_losses, watch_drawdowns
@@ -134,6 +150,60 @@ def test_no_limits_at_all_allow_nothing(live: Desk) -> None:
     assert state(live).words == "Cannot trade: no limits"
     set_limits(on=live.master.connection, allowed_symbols=["TST/USDT"], maximum_notional=None)
     assert state(live).words == "Cannot trade: no order size allowed"
+
+
+def test_an_order_that_rests_is_not_on_its_way(live: Desk) -> None:
+    """A run decides beside what waits at the venue or for its price, and beside nothing that has no answer yet. What
+    would open a position in its market keeps the gate from another that does."""
+
+    def place(market: Instrument, trigger: Trigger | None = None) -> Order:
+        with clock.at(live.now):
+            return place_order(
+                wallet=live.agent.wallet, instrument=market, side="buy", quantity=Decimal(1), key=str(uuid4()),
+                reason="By hand.", trigger=trigger,
+            )  # fmt: skip
+
+    other = make_instrument("OTH/USDT")
+    store_hours(other, T0, [100.0] * 15)
+    assert place(other, Trigger("stop", Decimal(200))).status == "waiting"
+    assert state(live).words == "Running"
+    assert place(live.instrument, Trigger("stop", Decimal(200))).status == "waiting"
+    assert state(live).words == "Waiting: an order for TST/USDT rests"
+    assert "is not finished" in str(place(live.instrument).refusal)
+    Order.objects.filter(status="waiting").update(status="cancelled", closed_at=live.now, due_at=None, hold=None)
+    assert place(live.instrument).status == "submitting"
+    assert state(live).words == "Waiting: an order is on its way"
+
+
+def test_the_policy_of_its_farm_is_named_where_it_keeps_an_agent_from_entering(live: Desk) -> None:
+    Farm.objects.update(allowed_symbols=["OTH/USDT"])
+    told = state(live)
+    assert told.words == farm_state(live).words == "Cannot trade: its farm does not allow TST/USDT"
+    assert "it allows OTH/USDT" in str(told.detail)
+    assert told.action is not None
+    assert told.action.url == reverse("farms:farm-policy", args=[live.farm.pk])
+    Farm.objects.update(allowed_symbols=[], trading_days=[2])
+    told, tuesday = state(live), T0 + 24 * HOUR
+    assert (told.code, told.words) == ("waiting", "Waiting: its farm enters from 3 Mar 2026, 00:00 UTC on")
+    assert told.next_at == farm_state(live).next_at == tuesday
+    assert state(live, tuesday - live.now).code != "waiting"
+
+
+def test_who_finds_its_farm_full_says_so_as_its_run_would(live: Desk) -> None:
+    with clock.at(live.now):
+        two = hire(live.owner, live.farm, live.instrument, name="Two")
+    refuse(live, [103.0])
+    assert Position.objects.get(closed_at=None).wallet_id == live.agent.wallet_id
+    for most, is_full in (("0.2", True), ("0.9", False)):
+        Farm.objects.update(maximum_share=Decimal(most))
+        with clock.at(live.now):
+            farm = Farm.objects.get()
+            capital = FarmCapital(farm)
+            held = capital.quantity(live.instrument) * Decimal(103)
+            assert (capital.value(live.instrument) * farm.cap_of("TST/USDT") <= held) == is_full
+            told = states_of(farm_facts(owner_id=live.owner.pk))
+        assert (told[two.pk].words == "Waiting: its farm holds enough TST/USDT") == is_full
+        assert told[live.agent.pk].words == "Running", "who holds it is not kept from anything"
 
 
 def test_orders_that_the_gate_refused_are_counted_with_the_most_frequent_reason(live: Desk) -> None:

@@ -355,6 +355,32 @@ def test_today_begins_at_midnight_as_soon_as_its_owner_has_moved(lived: Fund, zo
     assert grows_as_it_says(series(lived))
 
 
+def test_who_is_young_began_when_it_did_wherever_its_owner_moves(lived: Fund) -> None:
+    """The midnights of another zone are closed for those that were there, and for no others."""
+    made = START + DAY + 56 * MINUTE
+    with clock.at(made):
+        lived.add("farm c", "master")
+        lived.add("agent c", "farm c")
+        lived.deposit("500", wallet="agent c")
+    now = START + DAY + HOUR
+    value(lived, now)
+    lived.owner.timezone = "Asia/Kolkata"
+    lived.owner.save(update_fields=["timezone"])
+    with clock.at(now), display.showing(display.Display(timezone="Asia/Kolkata")):
+        request_days(owner_id=lived.owner.pk)
+        roll_up_days(owner_id=lived.owner.pk)
+        while corrections.work(owner_id=lived.owner.pk) is not None:
+            pass
+        for name in ("farm c", "agent c"):
+            wallet = lived.wallets[name]
+            whole = Scope(owner=lived.owner, period=Period.ALL, wallet_id=wallet.pk)
+            assert [(row.at, row.flow) for row in Snapshot.objects.filter(scope=wallet.pk)] == [(now, 500)]
+            assert (whole.change.began, whole.start) == (now, now - days.INSTANT)
+            assert [(day.day, day.flow) for day in whole.days] == [(days.day_of(now), 500)]
+        closed = Snapshot.objects.get(scope=lived.wallets["farm a"].pk, at=days.before_today(now))
+        assert closed.equity == worth(closed.at), "who was there is closed"
+
+
 @pytest.fixture
 def page(client: Client, lived: Fund) -> Client:
     client.force_login(lived.owner)
