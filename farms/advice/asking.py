@@ -1,9 +1,12 @@
-"""One question from beginning to end: looked at, reserved, asked outside of any transaction, settled.
+"""One question from beginning to end: looked at, reserved, asked outside of any transaction, written down, followed.
 
 Rows are the queue, as in the laboratory: whoever wants advice writes one, a worker takes it up, and one that a worker
-did not come back from is never asked again, because it may have cost what it was to cost.
+did not come back from is never asked again, because it may have cost what it was to cost. An answer is written down by
+the adviser, a role of the database that may write nothing else (`kit.tenancy.as_adviser`). What follows is a second
+step of the same transaction: both are there or neither.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,13 +50,12 @@ class _Talk:
     trouble: client.Trouble | None = None
     tokens_in: int | None = 0
     tokens_out: int | None = 0
-    milliseconds: int = 0
+    milliseconds: int | None = None
 
     def heard(self, reply: client.Reply) -> None:
         self.answers.append(reply.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_LENGTH])
         self.tokens_in = _sum(self.tokens_in, reply.tokens_in)
         self.tokens_out = _sum(self.tokens_out, reply.tokens_out)
-        self.milliseconds += reply.milliseconds
 
 
 def request_advice(
@@ -108,33 +110,46 @@ def answer(call: AdviceCall) -> AdviceCall:
             endpoints.note_answer(call.endpoint)
         if talk.trouble is not None:
             endpoints.note_trouble(call.endpoint, talk.trouble)
-        return _settle(call, talk)
+        seat = following.seat_of(call)
+        with tenancy.as_adviser():
+            row, made = _write(call, talk, seat)
+        if made is not None:
+            following.follow(made)
+        publish(owner_id=row.owner_id, event="advice", data={"call": str(row.pk), "status": row.status})
+    return row
 
 
 def _talk(call: AdviceCall) -> _Talk:
-    """Ask, and once more where the first answer is no proposal."""
+    """Ask, and once more where the first answer is no proposal. It took as long as it took, whatever came of it."""
     talk = _Talk()
-    symbols = sorted(call.markets)
-    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
-    asked = call.messages
     try:
         endpoints.require_open(call.endpoint)  # another question may have stopped it meanwhile
         wire = endpoints.opened(call.endpoint)
     except endpoints.EndpointError as error:
         talk.trouble, talk.cause = client.Trouble("server", str(error)), str(error)
         return talk
+    begun = time.monotonic()
+    _converse(talk, call, wire)
+    talk.milliseconds = round((time.monotonic() - begun) * 1000)
+    return talk
+
+
+def _converse(talk: _Talk, call: AdviceCall, wire: client.Endpoint) -> None:
+    symbols = sorted(call.markets)
+    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
+    asked = call.messages
     for _ in range(MOST_ANSWERS):
         try:
             reply = client.ask(wire, asked, schema=schema(symbols))
         except client.Refusal as refusal:
             talk.heard(refusal.reply)
             talk.trouble, talk.cause = refusal, refusal.sentence
-            return talk
+            return
         except client.Trouble as trouble:
             if trouble.cause not in FREE:  # it may have answered where nobody heard it
                 talk.tokens_in = talk.tokens_out = None
             talk.trouble, talk.cause = trouble, trouble.sentence
-            return talk
+            return
         talk.heard(reply)
         try:
             talk.proposal = read(reply.text, instruments=symbols, prices=prices)
@@ -143,15 +158,14 @@ def _talk(call: AdviceCall) -> _Talk:
             asked = prompts.again(call.messages, reply.text[:ANSWER_LENGTH], talk.cause)
         else:
             talk.cause = ""
-            return talk
-    return talk
+            return
 
 
-def _settle(call: AdviceCall, talk: _Talk) -> AdviceCall:
-    """Write what came of it, once, and what follows from a proposal, in one transaction."""
+def _write(call: AdviceCall, talk: _Talk, seat: following.Seat | None) -> tuple[AdviceCall, AdviceProposal | None]:
+    """Write what came of it, once, with what it proposed and asks for. As the adviser."""
     row = AdviceCall.objects.select_for_update().filter(pk=call.pk, status=Status.ASKING).first()
     if row is None:  # it took longer than its lease, and counts as lost
-        return AdviceCall.objects.get(pk=call.pk)
+        return AdviceCall.objects.get(pk=call.pk), None
     status = Status.NOTHING
     if talk.proposal is not None:
         status = Status.PROPOSAL
@@ -173,24 +187,25 @@ def _settle(call: AdviceCall, talk: _Talk) -> AdviceCall:
     AdviceCall.objects.filter(pk=row.pk).update(**written)
     for name, value in written.items():
         setattr(row, name, value)
-    if talk.proposal is not None:
-        following.follow(_propose(row, talk.proposal), talk.proposal)
-    publish(owner_id=row.owner_id, event="advice", data={"call": str(row.pk), "status": row.status})
-    return row
+    if talk.proposal is None:
+        return row, None
+    made = _propose(row, talk.proposal, seat)
+    if seat is not None:
+        following.wish(seat, made, talk.proposal)
+    return row, made
 
 
-def _propose(call: AdviceCall, proposal: Proposal) -> AdviceProposal:
+def _propose(call: AdviceCall, proposal: Proposal, seat: following.Seat | None) -> AdviceProposal:
     known: Mapping[str, Any] = call.markets[proposal.instrument]
-    level = AdviceLevel.objects.filter(agent=call.agent).first() if call.agent_id else None
     return AdviceProposal.objects.create(
         owner_id=call.owner_id,
         call=call,
-        agent=call.agent,
-        farm=call.farm,
+        agent_id=call.agent_id,
+        farm_id=call.farm_id,
         instrument_id=known["instrument_id"],
         timeframe=known["timeframe"],
         model=call.model,
-        level=level.level if level is not None else AdviceLevel.Level.COMMENT,
+        level=seat.level if seat is not None else AdviceLevel.Level.COMMENT,
         action=proposal.action,
         size=proposal.size,
         stop=proposal.stop,

@@ -115,7 +115,7 @@ class AdviceOut(Schema):
     tokens_in: int | None
     tokens_out: int | None
     cost: Amount | None = Field(description="In US dollars; null while it is not known.")
-    milliseconds: int | None
+    milliseconds: int | None = Field(description="Until it was over, failed or not; null where nobody was asked.")
     finished_at: datetime | None
     proposal: AdviceProposalOut | None
 
