@@ -26,8 +26,7 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told
 from kit.users.models import Token
-from markets.candles.reading import moment
-from markets.models import Timeframe
+from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 
 Status = AdviceCall.Status
 MOST_ANSWERS: Final = 2
@@ -221,8 +220,9 @@ def _propose(call: AdviceCall, proposal: Proposal, seat: following.Seat | None) 
 
 
 def _due(known: Mapping[str, Any], horizon: int) -> datetime:
-    """When the last of its candles has closed."""
-    return moment(known["bar"]) + Timeframe(known["timeframe"]).length * (horizon + 1)
+    """When the last of its candles has closed, of which the first is the one that its answer came in."""
+    step = TIMEFRAME_MS[known["timeframe"]]
+    return moment(milliseconds(clock.now()) // step * step + step * horizon)
 
 
 def _said(cause: str) -> Told:

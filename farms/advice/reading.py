@@ -48,6 +48,7 @@ class ProposalRow:
     approval_id: UUID | None
     order_id: UUID | None
     settled_at: datetime | None
+    entry: Decimal | None
     exit_price: Decimal | None
     gain: Decimal | None
     own: Decimal | None

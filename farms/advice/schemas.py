@@ -91,6 +91,7 @@ class AdviceProposalOut(Schema):
     approval_id: UUID | None
     order_id: UUID | None
     settled_at: datetime | None
+    entry: Amount | None = Field(description="The first price after the answer, which it is judged from.")
     exit_price: Amount | None = Field(description="Where it ended: its stop, its target, or the close at its horizon.")
     gain: Amount | None = Field(description="What one unit of money would have made by then, fees paid: a fraction.")
     own: Amount | None = Field(description="What its agent's own rules made of one unit in the same candles.")

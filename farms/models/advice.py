@@ -179,7 +179,7 @@ class AdviceCall(Identified, Owned):
 class AdviceProposal(Identified, Owned):
     """What a model proposed, what became of it, and once its horizon is over what it would have made.
 
-    `gain` is of one unit of money at `price`, in its direction, until its stop, its target or the end of its horizon,
+    `gain` is of one unit of money at `entry`, in its direction, until its stop, its target or the end of its horizon,
     less `fee` for each side: proposals are compared by it whether or not anything was traded.
     """
 
@@ -217,6 +217,7 @@ class AdviceProposal(Identified, Owned):
     approval_id = models.UUIDField(null=True, blank=True, help_text="The question that it became.")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     settled_at = models.DateTimeField(null=True, blank=True)
+    entry = MoneyField(null=True, blank=True, help_text="The first price after the answer, which it is judged from.")
     exit_price = MoneyField(null=True, blank=True)
     gain = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="A fraction.")
     own = models.DecimalField(
@@ -246,7 +247,8 @@ class AdviceProposal(Identified, Owned):
                 name="advice_proposal_is_of_numbers",
             ),
             models.CheckConstraint(
-                condition=Q(settled_at__isnull=False) | Q(gain__isnull=True, exit_price__isnull=True),
+                condition=Q(settled_at__isnull=False)
+                | Q(gain__isnull=True, exit_price__isnull=True, entry__isnull=True),
                 name="advice_proposal_gains_when_settled",
             ),
         )
