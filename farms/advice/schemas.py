@@ -220,3 +220,23 @@ class AgentAdviceIn(Body):
     level: Level
     every: int = Field(0, ge=0, le=MOST_CANDLES, description="0: on demand only.")
     daily_orders: int = Field(2, ge=0, le=MOST_ORDERS, description="Most orders in 24 hours.")
+
+
+class AdviceWatchOut(Schema):
+    """A farm or a market that is asked about at the close of every so manieth candle. `said` is why nobody was asked at
+    the last that was due."""
+
+    farm_id: UUID | None
+    instrument_id: int | None
+    timeframe: str
+    every: int = Field(description="In candles.")
+    said: Words
+
+
+class AdviceWatchIn(Body):
+    """A farm or a market, and at the close of every so manieth candle of which timeframe."""
+
+    farm_id: UUID | None = None
+    instrument_id: int | None = None
+    timeframe: str = Field(max_length=3)
+    every: int = Field(ge=0, le=MOST_CANDLES, description="0: no more.")

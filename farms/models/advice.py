@@ -112,6 +112,37 @@ class AdviceLevel(Owned):
         return self.get_level_display()
 
 
+class AdviceWatch(Identified, Owned):
+    """A farm or a market that is asked about at the close of its candles. To ask on demand takes none."""
+
+    farm = models.OneToOneField(Farm, on_delete=models.PROTECT, null=True, blank=True, related_name="advice")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+    every = models.PositiveSmallIntegerField(help_text="Asked at the close of every so manieth candle.")
+    last_bar = models.BigIntegerField(null=True, blank=True, help_text="Open of the last bar it was asked at, in ms.")
+    said = SentenceField(help_text="Why nobody was asked at that bar; empty: somebody was.")
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "instrument", "timeframe"), name="advice_watches_a_market_once"),
+            models.CheckConstraint(condition=Q(every__gte=1, every__lte=1_000), name="advice_watch_bounds"),
+            models.CheckConstraint(
+                condition=Q(farm__isnull=True, instrument__isnull=False)
+                | Q(farm__isnull=False, instrument__isnull=True),
+                name="advice_watch_is_of_one_thing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.timeframe}"
+
+    @property
+    def about(self) -> str:
+        """What of, in words of the operators' admin."""
+        return str(self.farm if self.farm is not None else self.instrument)
+
+
 class AdviceCallStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     ASKING = "asking", "Asking"
