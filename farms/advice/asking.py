@@ -18,7 +18,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from farms.advice import budgets, client, endpoints, facts, following, prompts
+from farms.advice import budgets, client, endpoints, facts, following, prompts, rules
 from farms.advice.answers import NoProposalError, Proposal, read, schema
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal
 from kit import clock, tenancy
@@ -74,7 +74,9 @@ def request_advice(
 
 
 def wake() -> None:
-    """Tell a worker, once this transaction is committed, that a question waits."""
+    """Tell a worker, once this transaction is committed, that a question waits. Who builds history asks by itself."""
+    if clock.is_controlled():
+        return
     transaction.on_commit(lambda: current_app.send_task("farms.tasks.ask_models", expires=WAKING_SECONDS), robust=True)
 
 
@@ -88,10 +90,15 @@ def take() -> AdviceCall | None:
         call = waiting.select_for_update(skip_locked=True).order_by("created_at").first()
         if call is None:
             return None
-        call.endpoint = AdviceEndpoint.objects.get(pk=call.endpoint_id)
-        lease = timedelta(seconds=call.endpoint.seconds * MOST_ANSWERS) + SPARE
-        call.status, call.claimed_until = Status.ASKING, now + lease
-        call.save(update_fields=("status", "claimed_until"))
+        return claim(call)
+
+
+def claim(call: AdviceCall) -> AdviceCall:
+    """Have it until its lease is over: it is asked by whoever has it, and by nobody afterwards."""
+    call.endpoint = AdviceEndpoint.objects.get(pk=call.endpoint_id)
+    lease = timedelta(seconds=call.endpoint.seconds * MOST_ANSWERS) + SPARE
+    call.status, call.claimed_until = Status.ASKING, clock.now() + lease
+    call.save(update_fields=("status", "claimed_until"))
     return call
 
 
@@ -137,9 +144,10 @@ def _converse(talk: _Talk, call: AdviceCall, wire: client.Endpoint) -> None:
     symbols = sorted(call.markets)
     prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
     asked = call.messages
+    speak = rules.ask if wire.base_url == rules.ADDRESS else client.ask
     for _ in range(MOST_ANSWERS):
         try:
-            reply = client.ask(wire, asked, schema=schema(symbols))
+            reply = speak(wire, asked, schema=schema(symbols))
         except client.Refusal as refusal:
             talk.heard(refusal.reply)
             talk.trouble, talk.cause = refusal, refusal.sentence

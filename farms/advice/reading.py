@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from farms.advice import rules
 from farms.advice.budgets import Used, setting_of, used
+from farms.advice.endpoints import offered
 from farms.advice.facts import About
 from farms.advice.wanting import level_of
 from farms.advice.watching import watch_of, watches
@@ -125,6 +127,11 @@ class Wanted:
     endpoints: tuple[AdviceEndpoint, ...]
 
     @property
+    def is_demo(self) -> bool:
+        """Whether rules of thumb answer in place of a language model."""
+        return self.setting.endpoint is not None and self.setting.endpoint.base_url == rules.ADDRESS
+
+    @property
     def obstacle(self) -> str:
         """Why nobody can be asked now; empty where somebody can."""
         if not self.endpoints:
@@ -150,8 +157,8 @@ class OfAgent:
 
 def wanted(*, owner_id: UUID) -> Wanted:
     """Four queries at most."""
-    endpoints = tuple(AdviceEndpoint.objects.filter(is_active=True))
-    return Wanted(setting_of(owner_id), used(owner_id=owner_id), endpoints)
+    setting = setting_of(owner_id)
+    return Wanted(setting, used(owner_id=owner_id), tuple(offered(setting)))
 
 
 def of_agent(*, owner_id: UUID, agent_id: UUID) -> OfAgent:
@@ -178,7 +185,7 @@ class OfThing:
 def of_thing(*, owner_id: UUID, about: About) -> OfThing:
     """Of a farm or a market. A farm is asked about at candles that its agents run on."""
     last = calls(owner_id=owner_id).filter(about=about.key).first()
-    timeframes = (about.timeframe,)
+    timeframes: tuple[str, ...] = (about.timeframe,)
     if about.farm is not None:
         used = set(Agent.objects.filter(farm=about.farm).exclude(status="archived").values_list("timeframe", flat=True))
         timeframes = tuple(one.value for one in Timeframe if one in used) or tuple(Timeframe.values)

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from farms.models import AdviceEndpoint, AdviceLevel, AdviceSetting, Agent
+from farms.advice.budgets import setting_of
+from farms.advice.endpoints import offered
+from farms.models import AdviceLevel, AdviceSetting, Agent
 from kit.audit.services import Area, record_change
 from kit.errors import InvalidInputError, NotFoundError
 
@@ -25,7 +27,7 @@ def set_advice(*, owner_id: UUID, is_on: bool, endpoint_id: UUID | None, budgets
     """
     endpoint = None
     if endpoint_id is not None:
-        endpoint = AdviceEndpoint.objects.filter(pk=endpoint_id, is_active=True).first()
+        endpoint = offered(setting_of(owner_id)).filter(pk=endpoint_id).first()
         if endpoint is None:
             told = "Choose an endpoint of the list: there is no such one."
             raise InvalidInputError(told, fields={"endpoint_id": told})

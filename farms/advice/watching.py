@@ -109,8 +109,9 @@ def ask_of_watch(*, owner_id: UUID, watch_id: UUID) -> bool:
     return _ask(watch, _newest_bar(watch), watch.timeframe, owner_id=owner_id, **named)
 
 
-def _ask(wish: AdviceLevel | AdviceWatch, bar: int | None, timeframe: str, *, owner_id: UUID, **named: Any) -> bool:
-    if not _is_due(wish, bar, timeframe):
+def _ask(wish: AdviceLevel | AdviceWatch, bar: int | None, length: str, *, owner_id: UUID, **named: Any) -> bool:
+    """Ask about what is named, at its newest candle of that length, if it is due."""
+    if not _is_due(wish, bar, length):
         return False
     wish.last_bar, wish.said = bar, Sentence()
     try:

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ("created_at",),
+                "verbose_name_plural": "advice watches",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("owner", "instrument", "timeframe"), name="advice_watches_a_market_once"

@@ -124,6 +124,7 @@ class AdviceWatch(Identified, Owned):
 
     class Meta:
         ordering = ("created_at",)
+        verbose_name_plural = "advice watches"
         constraints = (
             models.UniqueConstraint(fields=("owner", "instrument", "timeframe"), name="advice_watches_a_market_once"),
             models.CheckConstraint(condition=Q(every__gte=1, every__lte=1_000), name="advice_watch_bounds"),

@@ -59,6 +59,7 @@ def test_loading_it_makes_all_of_it_and_once(addresses: dict[str, str]) -> None:
     loaded = schema.dumped(admin)
     for kind in ("app", "system"):
         loaded = loaded.replace(f'"{kind}-of {DATABASE}"', f"moniqo_{kind}")
+    loaded = loaded.replace(f'"{adviser_of(f"app-of {DATABASE}")}"', "moniqo_adviser")
     assert loaded == schema.FILE.read_text()
     assert not schema.load(**addresses), "a database that is not empty is never touched"
 

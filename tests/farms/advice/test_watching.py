@@ -43,16 +43,17 @@ def test_a_market_is_asked_about_at_every_candle_that_is_due_once_and_what_keeps
     assert (call.occasion, call.about, call.agent) == ("close", f"market:{board.desk.instrument.pk}:1h", None)
     board.desk.candles([103.0, 104.0])
     with clock.at(board.desk.now):
+        board.request(**market, timeframe="1h")
         assert not ask(board, found)
         found = AdviceWatch.objects.get()
         assert str(found.said) == "A model is being asked about this already: wait for its answer."
         board.budgets(day_tokens=1)
-        AdviceCall.objects.update(status="lost", finished_at=clock.now())
+        AdviceCall.objects.filter(finished_at=None).update(status="lost", finished_at=clock.now())
     board.desk.candles([103.0, 104.0])
     with clock.at(board.desk.now):
         assert not ask(board, found)
     assert str(AdviceWatch.objects.get().said).startswith("The budget of 24 hours is used up")
-    assert AdviceCall.objects.count() == 1
+    assert AdviceCall.objects.count() == 2
 
 
 def test_a_farm_is_asked_about_when_one_of_its_agents_has_run_and_only_while_it_runs(board: Board) -> None:
