@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from farms import selectors, services
-from farms.advice import asking, budgets, settling, wanting
+from farms.advice import asking, budgets, settling, watching
 from farms.laboratory import jobs, running
 from kit import tenancy
 
@@ -77,9 +77,12 @@ def keep_advice() -> None:
     for owner_id in budgets.owners_with_lost_ones():
         with tenancy.tenant(owner_id):
             budgets.let_go_of_lost(owner_id=owner_id)
-    for owner_id, agent_id in wanting.due_levels():
+    for owner_id, agent_id in watching.due_levels():
         with tenancy.tenant(owner_id):
-            wanting.ask_at_close(owner_id=owner_id, agent_id=agent_id)
+            watching.ask_at_close(owner_id=owner_id, agent_id=agent_id)
+    for owner_id, watch_id in watching.due_watches():
+        with tenancy.tenant(owner_id):
+            watching.ask_of_watch(owner_id=owner_id, watch_id=watch_id)
     if asking.waits():
         asking.wake()
 

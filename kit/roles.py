@@ -1,11 +1,13 @@
-"""The three database roles, created in one place for development, tests and production alike.
+"""The database roles, created in one place for development, tests and production alike.
 
 * the owner owns the database and its tables, and runs migrations;
 * the app serves pages and runs tasks, and row-level security binds it;
-* the system role sees every owner's rows: operators' admin, jobs that ask whose work is due, dumps.
+* the system role sees every owner's rows: operators' admin, jobs that ask whose work is due, dumps;
+* the adviser logs in nowhere: the app becomes it while it writes down what a language model said
+  (`kit.tenancy.as_adviser`). What it may do is granted table by table in migrations, and is little.
 
 Names, passwords and the database come from the three addresses that the settings read, so there is no second list
-to keep in step. Everything may run again at any time.
+to keep in step; the adviser is called after the app. Everything may run again at any time.
 """
 
 from dataclasses import dataclass
@@ -30,6 +32,11 @@ class Login:
     database: str
 
 
+def adviser_of(app: str) -> str:
+    """What the adviser is called, beside an app role of this name."""
+    return f"{app.removesuffix('_app')}_adviser"
+
+
 def create_roles(admin_url: str, *, owner_url: str, app_url: str, system_url: str) -> None:
     """Create or update roles, database and privileges as the administrator of `admin_url`.
 
@@ -46,9 +53,10 @@ def create_roles(admin_url: str, *, owner_url: str, app_url: str, system_url: st
             _create_login(connection, owner, "NOBYPASSRLS")
             _create_login(connection, app, "NOBYPASSRLS")
             _create_login(connection, system, "BYPASSRLS")
+            _create_adviser(connection, app.role)
             _create_database(connection, owner)
         with psycopg.connect(_with_database(admin_url, owner.database), connect_timeout=10) as connection:
-            _grant(connection, owner.role, (app.role, system.role))
+            _grant(connection, owner.role, (app.role, system.role), adviser_of(app.role))
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise DatabaseRolesError(
@@ -73,17 +81,26 @@ def _with_database(url: str, database: str) -> str:
 
 
 def _create_login(connection: psycopg.Connection, login: Login, bypass: str) -> None:
-    role = sql.Identifier(login.role)
-    found = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [login.role]).fetchone()
+    _create_role(connection, login.role, sql.SQL(f"LOGIN {bypass} PASSWORD {{}}").format(sql.Literal(login.password)))
+
+
+def _create_adviser(connection: psycopg.Connection, app: str) -> None:
+    """A role that the app can become and has nothing of as long as it is itself."""
+    adviser = adviser_of(app)
+    _create_role(connection, adviser, sql.SQL("NOLOGIN NOBYPASSRLS"))
+    connection.execute(
+        sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(adviser), sql.Identifier(app))
+    )
+
+
+def _create_role(connection: psycopg.Connection, name: str, attributes: sql.Composable) -> None:
+    role = sql.Identifier(name)
+    found = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     if found and found[0]:
-        raise DatabaseRolesError(f"{login.role} is a superuser, whom row-level security does not bind: use another.")
+        raise DatabaseRolesError(f"{name} is a superuser, whom row-level security does not bind: use another.")
     if not found:
         connection.execute(sql.SQL("CREATE ROLE {}").format(role))
-    connection.execute(
-        sql.SQL("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE {} PASSWORD {}").format(
-            role, sql.SQL(bypass), sql.Literal(login.password)
-        )
-    )
+    connection.execute(sql.SQL("ALTER ROLE {} NOCREATEDB NOCREATEROLE {}").format(role, attributes))
 
 
 def _create_database(connection: psycopg.Connection, owner: Login) -> None:
@@ -118,14 +135,14 @@ def _on_default_privileges(users: tuple[str, ...], *changes: str) -> list[sql.Co
     return [sql.SQL("ALTER DEFAULT PRIVILEGES " + change).format(users=names) for change in changes]
 
 
-def _grant(connection: psycopg.Connection, owner: str, users: tuple[str, ...]) -> None:
+def _grant(connection: psycopg.Connection, owner: str, users: tuple[str, ...], adviser: str) -> None:
     names = {
         "owner": sql.Identifier(owner),
-        "users": sql.SQL(", ").join(map(sql.Identifier, users)),
+        "all": sql.SQL(", ").join(map(sql.Identifier, (*users, adviser))),
     }
     for statement in (
         "GRANT USAGE, CREATE ON SCHEMA public TO {owner}",
-        "GRANT USAGE ON SCHEMA public TO {users}",
+        "GRANT USAGE ON SCHEMA public TO {all}",
         "SET LOCAL ROLE {owner}",
     ):
         connection.execute(sql.SQL(statement).format(**names))

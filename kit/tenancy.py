@@ -1,11 +1,12 @@
 """Who may see which row, decided by PostgreSQL.
 
-Every owned table has a row-level security policy that compares `owner_id` with the setting `app.user_id`. Three
+Every owned table has a row-level security policy that compares `owner_id` with the setting `app.user_id`. Four
 context managers decide what a block of code may see:
 
 * `tenant(user_id)` opens a transaction and sets `app.user_id` for its length; the end of the transaction forgets it.
   Nested blocks restore the previous value, so a worker may serve one owner after another.
 * `reading(user_id)` is a tenant's block that writes nothing and sees one moment: what a page or a program is shown.
+* `as_adviser()`, inside of a tenant's block, lets it write only what a language model's answer is written down in.
 * `system()` sends the ORM to the role that sees every owner's rows, for the operators' admin and for jobs that
   first ask *whose* work is due. It never wraps work done on behalf of an owner.
 
@@ -18,10 +19,12 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from psycopg import IsolationLevel
 
 from kit import clock
+from kit.roles import adviser_of
 
 SYSTEM_DB_ALIAS = "system"
 OWNER_DB_ALIAS = "owner"
@@ -88,6 +91,19 @@ def reading(user_id: UUID | str) -> Iterator[None]:
 
 
 @contextmanager
+def as_adviser() -> Iterator[None]:
+    """Inside of a tenant's block: be the role that may write a model's answer and reads nothing else (`kit.roles`).
+
+    It keeps our own code from anything else while it has words of a model in its hands, whatever it forgot to check.
+    Who could run SQL of their own would leave it as we do.
+    """
+    with transaction.atomic(using=DEFAULT_DB_ALIAS):  # what fails in it takes the role back with it
+        before = _set({"role": adviser_of(connections[DEFAULT_DB_ALIAS].settings_dict["USER"])})
+        yield
+        _restore(before)
+
+
+@contextmanager
 def system() -> Iterator[None]:
     """Run the block with the role that bypasses row-level security (operators, cross-owner look-ups)."""
     outer = _system.set(True)
@@ -125,6 +141,19 @@ def policy_sql(*tables: str) -> str:
         """
         for table in tables
     )
+
+
+def adviser_sql(privileges: str, table: str) -> str:
+    """SQL that lets the adviser do so much with a table, and its own numbers if it inserts."""
+    adviser = adviser_of(settings.DATABASES[DEFAULT_DB_ALIAS]["USER"])
+    return f"""
+        DO $$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{adviser}') THEN
+                RAISE EXCEPTION 'There is no role {adviser}: run `manage.py create_roles` first.';
+            END IF;
+        END $$;
+        GRANT {privileges} ON {table} TO "{adviser}";
+        """
 
 
 def scopes_sql(table: str, when: str, scope: str) -> str:

@@ -124,7 +124,7 @@ RULES: Final[dict[str, Rule]] = {
         (
             "alerts_channel", "alerts_taskfailure", "auth_group", "auth_group_permissions", "auth_permission",
             "django_content_type", "django_migrations", "farms_adviceendpoint", "farms_advicelevel",
-            "farms_advicesetting", "farms_agent", "farms_farm", "farms_strategy", "goals_goal",
+            "farms_advicesetting", "farms_advicewatch", "farms_agent", "farms_farm", "farms_strategy", "goals_goal",
             "goals_goalassignment", "goals_goalcursor", "goals_goaltotal", "markets_feedstate",
             "markets_instrument", "markets_lastprice", "markets_ticker", "portfolio_exposurelevel",
             "portfolio_exposurelimit", "portfolio_flowmark", "portfolio_portfoliostate",

@@ -21,7 +21,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from farms.models import Agent, Promotion, SavedStrategy, StrategyVersion
+from farms.models import AdviceWatch, Agent, Promotion, SavedStrategy, StrategyVersion
 from goals import services as goals
 from goals.models import Goal, GoalProgress
 from goals.targets import read
@@ -63,7 +63,8 @@ HISTORIES = {
 }
 # What is of now, or a wish of its owner: it is written anew, and its past stands elsewhere or nowhere.
 OF_NOW = {
-    "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_advicelevel", "farms_advicesetting", "farms_agent",
+    "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_advicelevel", "farms_advicesetting",
+    "farms_advicewatch", "farms_agent",
     "farms_farm", "goals_goal",
     "goals_goalcursor", "goals_goaltotal", "portfolio_exposurelevel", "portfolio_exposurelimit", "portfolio_flowmark",
     "portfolio_portfoliostate", "portfolio_rebalancerule",
@@ -128,6 +129,7 @@ def _fill(world: World) -> None:
         cancel_all(owner_id=owner.pk, which=Which(), key="all of them")
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
+        AdviceWatch.objects.create(owner=owner, farm=world.farm, timeframe="1h", every=4)
         set_limit(owner_id=owner.pk, wallet_id=None, wish=Limited("stable", Decimal(1)))
         fall = set_limits(
             on=world.farm.wallet,

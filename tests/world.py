@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from farms.advice import rules
 from farms.advice.wanting import set_advice, set_level
 from farms.composing.changes import changes
 from farms.laboratory import jobs, running
@@ -150,7 +151,9 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
 def _advise(world: World) -> AdviceCall:
     """A model that proposed twice, of which one was settled, and that answered with markup once."""
     owner, agent = world.owner, world.agent
-    endpoint = AdviceEndpoint.objects.first() or make_endpoint("https://models.example.com/v1")
+    endpoint = AdviceEndpoint.objects.exclude(base_url=rules.ADDRESS).first() or make_endpoint(
+        "https://models.example.com/v1"
+    )
     with tenancy.tenant(owner.pk):
         set_advice(owner_id=owner.pk, is_on=True, endpoint_id=endpoint.pk, budgets={})
         set_level(owner_id=owner.pk, agent_id=agent.pk, level="propose", every=4, daily_orders=2)

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from farms.advice import endpoints
 from farms.advice.addresses import require_private_or_secure
-from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting
+from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, AdviceWatch
 from kit import sealing
 from kit.admin import AuditedAdmin, ReadOnlyAdmin
 from kit.errors import InvalidInputError
@@ -105,6 +105,14 @@ class AdviceLevelAdmin(ReadOnlyAdmin):
     list_filter = ("level",)
     list_select_related = ("agent", "owner")
     search_fields = ("agent__name", "owner__email")
+
+
+@admin.register(AdviceWatch)
+class AdviceWatchAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "about", "timeframe", "every", "said")
+    list_filter = ("timeframe",)
+    list_select_related = ("owner", "farm", "instrument")
+    search_fields = ("owner__email", "farm__name", "instrument__symbol")
 
 
 @admin.register(AdviceCall)

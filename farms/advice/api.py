@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
 
-from farms.advice import asking, facts, reading, wanting
+from farms.advice import asking, facts, reading, wanting, watching
 from farms.advice.honesty import honesty
 from farms.advice.schemas import (
     AdviceDetailOut,
@@ -16,6 +16,8 @@ from farms.advice.schemas import (
     AdviceQuery,
     AdviceSettingIn,
     AdviceSettingOut,
+    AdviceWatchIn,
+    AdviceWatchOut,
     AgentAdviceIn,
     AgentAdviceOut,
     HonestyOut,
@@ -72,6 +74,28 @@ def get_honesty(request: HttpRequest, query: Query[HonestyQuery]) -> Any:
     if query.agent_id is not None:
         facts.find(owner_id=owner_id, agent_id=query.agent_id)
     return honesty(owner_id=owner_id, agent_id=query.agent_id)
+
+
+@router.get("/advice/watches", response=list[AdviceWatchOut], summary="Farms and markets asked about at candles' close")
+def list_watches(request: HttpRequest) -> Any:
+    return reading.watch_rows(owner_id=owner_of(request))
+
+
+@router.put(
+    "/advice/watches",
+    auth=LIMITS,
+    response=list[AdviceWatchOut],
+    summary="Have a farm or a market asked about at close",
+)
+def set_watch(request: HttpRequest, body: AdviceWatchIn) -> Any:
+    """Anew for what is watched already; `every` 0 ends it. Answers with all of them."""
+    owner_id = owner_of(request)
+    named: dict[str, Any] = {"farm_id": body.farm_id}
+    if body.instrument_id is not None:
+        named |= {"instrument_id": body.instrument_id, "timeframe": body.timeframe}
+    about = facts.find(owner_id=owner_id, **named)
+    watching.set_watch(owner_id=owner_id, about=about, timeframe=body.timeframe, every=body.every)
+    return reading.watch_rows(owner_id=owner_id)
 
 
 @router.get("/advice/{uuid:call_id}", response=AdviceDetailOut, summary="One question, what was told and said")

@@ -1,9 +1,12 @@
-"""One question from beginning to end: looked at, reserved, asked outside of any transaction, settled.
+"""One question from beginning to end: looked at, reserved, asked outside of any transaction, written down, followed.
 
 Rows are the queue, as in the laboratory: whoever wants advice writes one, a worker takes it up, and one that a worker
-did not come back from is never asked again, because it may have cost what it was to cost.
+did not come back from is never asked again, because it may have cost what it was to cost. An answer is written down by
+the adviser, a role of the database that may write nothing else (`kit.tenancy.as_adviser`). What follows is a second
+step of the same transaction: both are there or neither.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +18,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from farms.advice import budgets, client, endpoints, facts, following, prompts
+from farms.advice import budgets, client, endpoints, facts, following, prompts, rules
 from farms.advice.answers import NoProposalError, Proposal, read, schema
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal
 from kit import clock, tenancy
@@ -23,8 +26,7 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told
 from kit.users.models import Token
-from markets.candles.reading import moment
-from markets.models import Timeframe
+from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 
 Status = AdviceCall.Status
 MOST_ANSWERS: Final = 2
@@ -47,13 +49,12 @@ class _Talk:
     trouble: client.Trouble | None = None
     tokens_in: int | None = 0
     tokens_out: int | None = 0
-    milliseconds: int = 0
+    milliseconds: int | None = None
 
     def heard(self, reply: client.Reply) -> None:
         self.answers.append(reply.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_LENGTH])
         self.tokens_in = _sum(self.tokens_in, reply.tokens_in)
         self.tokens_out = _sum(self.tokens_out, reply.tokens_out)
-        self.milliseconds += reply.milliseconds
 
 
 def request_advice(
@@ -73,7 +74,9 @@ def request_advice(
 
 
 def wake() -> None:
-    """Tell a worker, once this transaction is committed, that a question waits."""
+    """Tell a worker, once this transaction is committed, that a question waits. Who builds history asks by itself."""
+    if clock.is_controlled():
+        return
     transaction.on_commit(lambda: current_app.send_task("farms.tasks.ask_models", expires=WAKING_SECONDS), robust=True)
 
 
@@ -87,10 +90,15 @@ def take() -> AdviceCall | None:
         call = waiting.select_for_update(skip_locked=True).order_by("created_at").first()
         if call is None:
             return None
-        call.endpoint = AdviceEndpoint.objects.get(pk=call.endpoint_id)
-        lease = timedelta(seconds=call.endpoint.seconds * MOST_ANSWERS) + SPARE
-        call.status, call.claimed_until = Status.ASKING, now + lease
-        call.save(update_fields=("status", "claimed_until"))
+        return claim(call)
+
+
+def claim(call: AdviceCall) -> AdviceCall:
+    """Have it until its lease is over: it is asked by whoever has it, and by nobody afterwards."""
+    call.endpoint = AdviceEndpoint.objects.get(pk=call.endpoint_id)
+    lease = timedelta(seconds=call.endpoint.seconds * MOST_ANSWERS) + SPARE
+    call.status, call.claimed_until = Status.ASKING, clock.now() + lease
+    call.save(update_fields=("status", "claimed_until"))
     return call
 
 
@@ -108,33 +116,47 @@ def answer(call: AdviceCall) -> AdviceCall:
             endpoints.note_answer(call.endpoint)
         if talk.trouble is not None:
             endpoints.note_trouble(call.endpoint, talk.trouble)
-        return _settle(call, talk)
+        seat = following.seat_of(call)
+        with tenancy.as_adviser():
+            row, made = _write(call, talk, seat)
+        if made is not None:
+            following.follow(made)
+        publish(owner_id=row.owner_id, event="advice", data={"call": str(row.pk), "status": row.status})
+    return row
 
 
 def _talk(call: AdviceCall) -> _Talk:
-    """Ask, and once more where the first answer is no proposal."""
+    """Ask, and once more where the first answer is no proposal. It took as long as it took, whatever came of it."""
     talk = _Talk()
-    symbols = sorted(call.markets)
-    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
-    asked = call.messages
     try:
         endpoints.require_open(call.endpoint)  # another question may have stopped it meanwhile
         wire = endpoints.opened(call.endpoint)
     except endpoints.EndpointError as error:
         talk.trouble, talk.cause = client.Trouble("server", str(error)), str(error)
         return talk
+    begun = time.monotonic()
+    _converse(talk, call, wire)
+    talk.milliseconds = round((time.monotonic() - begun) * 1000)
+    return talk
+
+
+def _converse(talk: _Talk, call: AdviceCall, wire: client.Endpoint) -> None:
+    symbols = sorted(call.markets)
+    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
+    asked = call.messages
+    speak = rules.ask if wire.base_url == rules.ADDRESS else client.ask
     for _ in range(MOST_ANSWERS):
         try:
-            reply = client.ask(wire, asked, schema=schema(symbols))
+            reply = speak(wire, asked, schema=schema(symbols))
         except client.Refusal as refusal:
             talk.heard(refusal.reply)
             talk.trouble, talk.cause = refusal, refusal.sentence
-            return talk
+            return
         except client.Trouble as trouble:
             if trouble.cause not in FREE:  # it may have answered where nobody heard it
                 talk.tokens_in = talk.tokens_out = None
             talk.trouble, talk.cause = trouble, trouble.sentence
-            return talk
+            return
         talk.heard(reply)
         try:
             talk.proposal = read(reply.text, instruments=symbols, prices=prices)
@@ -143,15 +165,14 @@ def _talk(call: AdviceCall) -> _Talk:
             asked = prompts.again(call.messages, reply.text[:ANSWER_LENGTH], talk.cause)
         else:
             talk.cause = ""
-            return talk
-    return talk
+            return
 
 
-def _settle(call: AdviceCall, talk: _Talk) -> AdviceCall:
-    """Write what came of it, once, and what follows from a proposal, in one transaction."""
+def _write(call: AdviceCall, talk: _Talk, seat: following.Seat | None) -> tuple[AdviceCall, AdviceProposal | None]:
+    """Write what came of it, once, with what it proposed and asks for. As the adviser."""
     row = AdviceCall.objects.select_for_update().filter(pk=call.pk, status=Status.ASKING).first()
     if row is None:  # it took longer than its lease, and counts as lost
-        return AdviceCall.objects.get(pk=call.pk)
+        return AdviceCall.objects.get(pk=call.pk), None
     status = Status.NOTHING
     if talk.proposal is not None:
         status = Status.PROPOSAL
@@ -173,24 +194,25 @@ def _settle(call: AdviceCall, talk: _Talk) -> AdviceCall:
     AdviceCall.objects.filter(pk=row.pk).update(**written)
     for name, value in written.items():
         setattr(row, name, value)
-    if talk.proposal is not None:
-        following.follow(_propose(row, talk.proposal), talk.proposal)
-    publish(owner_id=row.owner_id, event="advice", data={"call": str(row.pk), "status": row.status})
-    return row
+    if talk.proposal is None:
+        return row, None
+    made = _propose(row, talk.proposal, seat)
+    if seat is not None:
+        following.wish(seat, made, talk.proposal)
+    return row, made
 
 
-def _propose(call: AdviceCall, proposal: Proposal) -> AdviceProposal:
+def _propose(call: AdviceCall, proposal: Proposal, seat: following.Seat | None) -> AdviceProposal:
     known: Mapping[str, Any] = call.markets[proposal.instrument]
-    level = AdviceLevel.objects.filter(agent=call.agent).first() if call.agent_id else None
     return AdviceProposal.objects.create(
         owner_id=call.owner_id,
         call=call,
-        agent=call.agent,
-        farm=call.farm,
+        agent_id=call.agent_id,
+        farm_id=call.farm_id,
         instrument_id=known["instrument_id"],
         timeframe=known["timeframe"],
         model=call.model,
-        level=level.level if level is not None else AdviceLevel.Level.COMMENT,
+        level=seat.level if seat is not None else AdviceLevel.Level.COMMENT,
         action=proposal.action,
         size=proposal.size,
         stop=proposal.stop,
@@ -206,8 +228,9 @@ def _propose(call: AdviceCall, proposal: Proposal) -> AdviceProposal:
 
 
 def _due(known: Mapping[str, Any], horizon: int) -> datetime:
-    """When the last of its candles has closed."""
-    return moment(known["bar"]) + Timeframe(known["timeframe"]).length * (horizon + 1)
+    """When the last of its candles has closed, of which the first is the one that its answer came in."""
+    step = TIMEFRAME_MS[known["timeframe"]]
+    return moment(milliseconds(clock.now()) // step * step + step * horizon)
 
 
 def _said(cause: str) -> Told:

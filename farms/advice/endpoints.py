@@ -4,11 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
+from farms.advice import rules
 from farms.advice.addresses import require_private_or_secure
 from farms.advice.client import Endpoint, Trouble
-from farms.models import AdviceEndpoint
+from farms.models import AdviceEndpoint, AdviceSetting
 from kit import clock, sealing, tenancy
 from kit.alerts.models import PlatformAlert
 from kit.alerts.services import raise_platform_alert, resolve_platform_alert
@@ -25,6 +26,11 @@ class EndpointError(ConflictError):
     """It cannot be asked now, and nobody was asked."""
 
     code = "endpoint"
+
+
+def offered(setting: AdviceSetting) -> QuerySet[AdviceEndpoint]:
+    """Where the owner of a setting may have models asked: the list, and the demo's rules for nobody but the demo."""
+    return AdviceEndpoint.objects.filter(~Q(base_url=rules.ADDRESS) | Q(pk=setting.endpoint_id), is_active=True)
 
 
 def seal_key(endpoint: AdviceEndpoint, key: str) -> None:

@@ -130,11 +130,11 @@ def look(*, owner_id: UUID, about: About) -> Facts:
 def _seats(owner_id: UUID, about: About) -> Iterable[_Seat]:
     """The markets in question, each symbol once, of running agents before others."""
     if about.instrument is not None:
-        _require_clean(about.instrument)
+        require_clean(about.instrument)
         yield _Seat(about.instrument, about.timeframe)
         return
     if about.agent is not None:
-        _require_clean(about.agent.instrument)
+        require_clean(about.agent.instrument)
         yield _Seat(about.agent.instrument, about.agent.timeframe, about.agent)
         return
     agents = Agent.objects.filter(owner_id=owner_id).exclude(status=Agent.Status.ARCHIVED)
@@ -150,7 +150,7 @@ def _seats(owner_id: UUID, about: About) -> Iterable[_Seat]:
             yield _Seat(agent.instrument, agent.timeframe, agent)
 
 
-def _require_clean(instrument: Instrument) -> None:
+def require_clean(instrument: Instrument) -> None:
     if not SYMBOL.fullmatch(instrument.symbol):
         raise InvalidInputError("This market's name is no plain symbol: a model is not told of it.")
 

@@ -2,10 +2,15 @@
 
 Off and comment: nothing. Propose: a question on *Approvals*. Act: an order, on paper only, so many a day at most; where
 real money is, a question as well. The order is sized as the agent's own entries are, of what its owner lets it spend,
-and goes through the gate that judges every order: no rule stands here a second time. Of its wishes `ai_state` keeps
-what it asks for, which only ever takes away from what limits allow.
+and goes through the gate that judges every order: no rule stands here a second time.
+
+Two steps. What it thinks and asks for is written with its answer, by the adviser (`kit.tenancy.as_adviser`), into
+`ai_state`, which only ever takes away from what limits allow. What is done is done afterwards, by whoever serves its
+owner, as if the agent's strategy had wanted the same.
 """
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,7 +24,7 @@ from farms.engine.quiet import positions_of
 from farms.engine.runs import View, may_short
 from farms.engine.standing import lock_agent
 from farms.engine.work import FarmCapital
-from farms.models import AdviceLevel, AdviceProposal, Agent
+from farms.models import AdviceCall, AdviceLevel, AdviceProposal, Agent
 from kit import clock
 from kit.approvals import services as approvals
 from kit.decimals import plain
@@ -29,6 +34,7 @@ from trading.models import Order
 from trading.risk.ai_state import Wish, current_state, write_ai_state
 from trading.risk.sizing import in_ticks
 from trading.services import Batch, Place, Terms, place_order
+from wallets.models import Wallet
 
 Became = AdviceProposal.Became
 Level = AdviceLevel.Level
@@ -38,24 +44,61 @@ MARK: Final = "Advice of a language model"
 LONGEST: Final = timedelta(days=7)
 
 
-def follow(made: AdviceProposal, proposal: Proposal) -> None:
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Whose advice it is: an agent's wallet, and what advice may come to there."""
+
+    wallet: Wallet
+    level: str
+    is_paper: bool
+
+
+def seat_of(call: AdviceCall) -> Seat | None:
+    """The agent that was asked about, as it is now; None for what is about none."""
+    if call.agent_id is None:
+        return None
+    agent = Agent.objects.select_related("wallet__connection").get(pk=call.agent_id)
+    level = AdviceLevel.objects.filter(agent=agent).values_list("level", flat=True).first() or Level.OFF.value
+    return Seat(agent.wallet, level, agent.wallet.connection.is_paper)
+
+
+def wish(seat: Seat, made: AdviceProposal, proposal: Proposal) -> None:
+    """Write its mood, and what it may take away from entries where it acts. What another program asks for stays, and
+    so does what stands where nothing is traded any more."""
+    exposure = proposal.exposure if seat.level == Level.ACT and seat.is_paper else None
+    if seat.level == Level.OFF or (proposal.mood is None and exposure is None) or made.due_at <= clock.now():
+        return
+    before = current_state(seat.wallet.pk)
+    if before is not None and before.written_by != MARK and _is_in_force(before):
+        return
+    asked = Wish(
+        exposure=exposure,
+        sentiment=proposal.mood,
+        sentiment_text=proposal.reasons[0],
+        sentiment_source=made.model,
+        expires_at=made.due_at,
+    )
+    version = before.version if before is not None else 0
+    with suppress(ConflictError):
+        write_ai_state(wallet=seat.wallet, version=version, wish=asked, written_by=MARK)
+
+
+def follow(made: AdviceProposal) -> None:
     """Do what its level says, in the transaction that it is written in; what is refused is held back and says why."""
-    if made.agent_id is None or made.level not in (Level.COMMENT, Level.PROPOSE, Level.ACT):
+    if made.agent_id is None or made.level not in (Level.PROPOSE, Level.ACT) or made.action == made.Action.HOLD:
         return
     try:
         with transaction.atomic():
-            _follow(made, proposal)
+            _follow(made)
     except MoniqoError as error:
         _became(made, Became.HELD_BACK, said=error.sentence)
 
 
-def _follow(made: AdviceProposal, proposal: Proposal) -> None:
+def _follow(made: AdviceProposal) -> None:
     agent = lock_agent(owner_id=made.owner_id, agent_id=made.agent_id)  # type: ignore[arg-type]  # it has one
     level = AdviceLevel.objects.get(agent=agent)
-    is_paper = agent.wallet.connection.is_paper
-    acts = level.level == Level.ACT and made.level == Level.ACT and is_paper
-    _wish(agent, made, proposal, acts=acts)
-    if level.level not in (Level.PROPOSE, Level.ACT) or made.action == AdviceProposal.Action.HOLD:
+    acts = level.level == Level.ACT and made.level == Level.ACT and agent.wallet.connection.is_paper
+    if level.level not in (Level.PROPOSE, Level.ACT):
         return
     terms = _terms(agent, made)
     if acts:
@@ -145,30 +188,6 @@ def _require_orders_left(level: AdviceLevel) -> None:
     placed = AdviceProposal.objects.filter(agent=level.agent_id, order__isnull=False, created_at__gt=since).count()
     if placed >= level.daily_orders:
         raise ConflictError(f"Advice has placed as many orders in 24 hours as it may: {level.daily_orders}.")
-
-
-def _wish(agent: Agent, made: AdviceProposal, proposal: Proposal, *, acts: bool) -> None:
-    """Its mood, and what it may take away from entries where it acts. What another program asks for stays."""
-    exposure = proposal.exposure if acts else None
-    if proposal.mood is None and exposure is None:
-        return
-    before = current_state(agent.wallet_id)
-    if before is not None and before.written_by != MARK and _is_in_force(before):
-        return
-    if made.due_at <= clock.now():
-        return
-    write_ai_state(
-        wallet=agent.wallet,
-        version=before.version if before is not None else 0,
-        wish=Wish(
-            exposure=exposure,
-            sentiment=proposal.mood,
-            sentiment_text=proposal.reasons[0],
-            sentiment_source=made.model,
-            expires_at=made.due_at,
-        ),
-        written_by=MARK,
-    )
 
 
 def _is_in_force(state: Any) -> bool:

@@ -7,11 +7,13 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
-from farms.advice.reading import OfAgent, Wanted
+from farms.advice.reading import OfAgent, OfThing, Wanted
 from farms.advice.wanting import MOST_CANDLES, MOST_COST, MOST_ORDERS, MOST_TOKENS
 from farms.models import AdviceLevel
 from kit.forms import AmountField, WholeField
 from kit.models import MONEY
+from markets.candles.known import known_series
+from markets.models import Instrument, Timeframe
 
 EXPLAINED = {
     "off": "Off: nobody is asked about it",
@@ -53,6 +55,51 @@ class AdviceForm(forms.Form):
     def endpoint(self) -> UUID | None:
         text = self.cleaned_data["endpoint_id"]
         return UUID(text) if text else None
+
+
+class MarketField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own has none at run time
+    """A market with where it is traded: some are at several venues."""
+
+    def label_from_instance(self, obj: Instrument) -> str:
+        return f"{obj.symbol} · {obj.venue}"
+
+
+class MarketForm(forms.Form):
+    """Which market is looked at, in candles of which length."""
+
+    market = MarketField(Instrument.objects.none(), empty_label=None)
+    timeframe = forms.ChoiceField(choices=Timeframe.choices, label="Candles of", initial=Timeframe.H1)
+
+    def __init__(self, given: QueryDict | None) -> None:
+        super().__init__(given)
+        field = self.fields["market"]
+        assert isinstance(field, MarketField)  # noqa: S101 - for the type checker
+        known = {series.instrument_id for series in known_series()}
+        field.queryset = Instrument.objects.filter(pk__in=known, is_active=True).order_by("symbol", "venue")
+
+
+class WatchForm(forms.Form):
+    """At which candles a farm or a market is asked about."""
+
+    timeframe = forms.ChoiceField(choices=Timeframe.choices, label="Candles of")
+    every = WholeField(
+        label="Asked at every so manieth candle",
+        min_value=0,
+        max_value=MOST_CANDLES,
+        help_text="1: at the close of each; 0: only when you ask.",
+    )
+
+    def __init__(self, given: QueryDict | None, *, found: OfThing) -> None:
+        """Of a market its timeframe is known."""
+        watch, timeframes = found.watch, found.timeframes
+        initial = {"every": watch.every if watch else 0, "timeframe": watch.timeframe if watch else timeframes[0]}
+        super().__init__(given, initial=initial)
+        if found.about.instrument is not None:
+            del self.fields["timeframe"]
+            return
+        field = self.fields["timeframe"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [(one, Timeframe(one).label) for one in timeframes]
 
 
 class LevelForm(forms.Form):

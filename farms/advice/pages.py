@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from farms.advice import asking, facts, reading, wanting
-from farms.advice.forms import AdviceForm, LevelForm
+from farms.advice import asking, facts, reading, wanting, watching
+from farms.advice.forms import AdviceForm, LevelForm, MarketForm, WatchForm
 from farms.advice.honesty import honesty
-from kit.errors import MoniqoError, NotFoundError
+from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary
 from kit.paging import Pages
@@ -102,14 +102,87 @@ def card(request: HtmxRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
+def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """At which candles a farm is asked about."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        found = reading.of_thing(owner_id=owner_id, about=facts.find(owner_id=owner_id, farm_id=pk))
+    form = WatchForm(request.POST if request.method == "POST" else None, found=found)
+    if _watched(request, form, found):
+        return redirect("farms:farm", pk=pk)
+    context = {
+        "form": form,
+        "title": f"Advice for {found.words}",
+        "text": "A language model sees the numbers of all markets of the farm and proposes for one of them. That is "
+        "shown, and nothing else: what is done has its level at each agent.",
+        "verb": "Save",
+        "cancel_url": reverse("farms:farm", args=(pk,)),
+    }
+    return render(request, "components/form_page.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_GET
+def farm_card(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """The part of a farm's page that tells of advice: when it is asked about, and the last of it."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        found = reading.of_thing(owner_id=owner_id, about=facts.find(owner_id=owner_id, farm_id=pk))
+    return vary(render(request, "advice/farm_card.html", {"found": found}))
+
+
+@login_required
+@require_GET
+def markets(request: HttpRequest) -> HttpResponse:
+    """Choose a market to ask about; and what is asked about at the close of candles."""
+    form = MarketForm(request.GET if "market" in request.GET else None)
+    if form.is_valid():
+        return redirect("advice:market", form.cleaned_data["market"].pk, form.cleaned_data["timeframe"])
+    context = {"form": form, "rows": reading.watch_rows(owner_id=owner_of(request))}
+    return render(request, "advice/markets.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def market(request: HttpRequest, pk: int, timeframe: str) -> HttpResponse:
+    """A market: the last that a model said of it, a button to ask, and at which candles it is asked about."""
+    owner_id = owner_of(request)
+    with missing_is_404(InvalidInputError):
+        about = facts.find(owner_id=owner_id, instrument_id=pk, timeframe=timeframe)
+        found = reading.of_thing(owner_id=owner_id, about=about)
+    form = WatchForm(request.POST if request.method == "POST" else None, found=found)
+    if _watched(request, form, found):
+        return redirect("advice:market", pk, timeframe)
+    return render(request, "advice/market.html", {"found": found, "form": form}, status=422 if form.is_bound else 200)
+
+
+def _watched(request: HttpRequest, form: WatchForm, found: reading.OfThing) -> bool:
+    """Whether it was saved; what is refused stands in the form."""
+    if not form.is_valid():
+        return False
+    try:
+        watching.set_watch(owner_id=owner_of(request), about=found.about, **form.cleaned_data)
+    except MoniqoError as error:
+        explain(form, error)
+        return False
+    messages.success(request, "It is saved, and counts from the next candle on.")
+    return True
+
+
+@login_required
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
-    """Ask a model about an agent's market, a farm or the portfolio, as the form says."""
+    """Ask a model about an agent's market, a farm, a market or the portfolio, as the form says."""
     owner_id = owner_of(request)
     try:
         with missing_is_404(ValueError):
             agent_id, farm_id = (_named(request, name) for name in ("agent_id", "farm_id"))
-            about = facts.find(owner_id=owner_id, agent_id=agent_id, farm_id=farm_id)
+            market_id, timeframe = request.POST.get("instrument_id", ""), request.POST.get("timeframe", "")
+            about = facts.find(
+                owner_id=owner_id, agent_id=agent_id, farm_id=farm_id,
+                instrument_id=int(market_id) if market_id else None, timeframe=timeframe,
+            )  # fmt: skip
         asking.request_advice(owner_id=owner_id, about=about)
     except NotFoundError:
         raise

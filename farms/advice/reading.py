@@ -9,9 +9,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from farms.advice import rules
 from farms.advice.budgets import Used, setting_of, used
+from farms.advice.endpoints import offered
+from farms.advice.facts import About
 from farms.advice.wanting import level_of
-from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, Agent
+from farms.advice.watching import watch_of, watches
+from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, AdviceWatch, Agent
 from kit import statuses
 from kit.errors import NotFoundError
 from kit.sentences import Sentence, quoted, sentence
@@ -48,6 +52,7 @@ class ProposalRow:
     approval_id: UUID | None
     order_id: UUID | None
     settled_at: datetime | None
+    entry: Decimal | None
     exit_price: Decimal | None
     gain: Decimal | None
     own: Decimal | None
@@ -122,6 +127,11 @@ class Wanted:
     endpoints: tuple[AdviceEndpoint, ...]
 
     @property
+    def is_demo(self) -> bool:
+        """Whether rules of thumb answer in place of a language model."""
+        return self.setting.endpoint is not None and self.setting.endpoint.base_url == rules.ADDRESS
+
+    @property
     def obstacle(self) -> str:
         """Why nobody can be asked now; empty where somebody can."""
         if not self.endpoints:
@@ -147,8 +157,8 @@ class OfAgent:
 
 def wanted(*, owner_id: UUID) -> Wanted:
     """Four queries at most."""
-    endpoints = tuple(AdviceEndpoint.objects.filter(is_active=True))
-    return Wanted(setting_of(owner_id), used(owner_id=owner_id), endpoints)
+    setting = setting_of(owner_id)
+    return Wanted(setting, used(owner_id=owner_id), tuple(offered(setting)))
 
 
 def of_agent(*, owner_id: UUID, agent_id: UUID) -> OfAgent:
@@ -158,6 +168,63 @@ def of_agent(*, owner_id: UUID, agent_id: UUID) -> OfAgent:
         raise NotFoundError("This agent does not exist.")
     last = calls(owner_id=owner_id).filter(agent=agent).first()
     return OfAgent(agent, setting_of(owner_id).is_on, level_of(agent), None if last is None else call_row(last))
+
+
+@dataclass(frozen=True, slots=True)
+class OfThing:
+    """What is told of advice about a farm or a market. `timeframes` are those that it can be asked about at."""
+
+    about: About
+    words: Sentence
+    is_on: bool
+    watch: AdviceWatch | None
+    timeframes: tuple[str, ...]
+    last: CallRow | None
+
+
+def of_thing(*, owner_id: UUID, about: About) -> OfThing:
+    """Of a farm or a market. A farm is asked about at candles that its agents run on."""
+    last = calls(owner_id=owner_id).filter(about=about.key).first()
+    timeframes: tuple[str, ...] = (about.timeframe,)
+    if about.farm is not None:
+        used = set(Agent.objects.filter(farm=about.farm).exclude(status="archived").values_list("timeframe", flat=True))
+        timeframes = tuple(one.value for one in Timeframe if one in used) or tuple(Timeframe.values)
+    return OfThing(
+        about,
+        _words(about),
+        setting_of(owner_id).is_on,
+        watch_of(owner_id=owner_id, about=about),
+        timeframes,
+        None if last is None else call_row(last),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A farm or a market that is asked about at the close of candles."""
+
+    id: UUID
+    farm_id: UUID | None
+    instrument_id: int | None
+    timeframe: str
+    every: int
+    said: Sentence
+    words: Sentence
+    url: str
+
+
+def watch_rows(*, owner_id: UUID) -> list[WatchRow]:
+    """All of them, oldest first."""
+    found = []
+    for watch in watches(owner_id=owner_id):
+        about = About(farm=watch.farm, instrument=watch.instrument, timeframe=watch.timeframe)
+        found.append(
+            WatchRow(
+                watch.pk, watch.farm_id, watch.instrument_id, watch.timeframe, watch.every, watch.said, _words(about),
+                _url(about),
+            )
+        )  # fmt: skip
+    return found
 
 
 def calls(*, owner_id: UUID) -> "QuerySet[AdviceCall]":
@@ -213,10 +280,23 @@ def proposal_row(made: AdviceProposal) -> ProposalRow:
 
 
 def _about(call: AdviceCall) -> tuple[Sentence, str]:
-    if call.agent is not None:
-        return Sentence(call.agent.name), reverse("farms:agent", args=(call.agent.pk,))
-    if call.farm is not None:
-        return Sentence(call.farm.name), reverse("farms:farm", args=(call.farm.pk,))
-    if call.instrument is not None:
-        return sentence("{symbol}, " + str(Timeframe(call.timeframe).label), symbol=call.instrument.symbol), ""
-    return Sentence("The portfolio"), reverse("portfolio:home")
+    about = About(agent=call.agent, farm=call.farm, instrument=call.instrument, timeframe=call.timeframe)
+    return _words(about), _url(about)
+
+
+def _words(about: About) -> Sentence:
+    if about.agent is not None or about.farm is not None:
+        return Sentence(str(about.agent or about.farm))
+    if about.instrument is not None:
+        return sentence("{symbol}, " + str(Timeframe(about.timeframe).label), symbol=about.instrument.symbol)
+    return Sentence("The portfolio")
+
+
+def _url(about: About) -> str:
+    if about.agent is not None:
+        return reverse("farms:agent", args=(about.agent.pk,))
+    if about.farm is not None:
+        return reverse("farms:farm", args=(about.farm.pk,))
+    if about.instrument is not None:
+        return reverse("advice:market", args=(about.instrument.pk, about.timeframe))
+    return reverse("portfolio:home")

@@ -91,6 +91,7 @@ class AdviceProposalOut(Schema):
     approval_id: UUID | None
     order_id: UUID | None
     settled_at: datetime | None
+    entry: Amount | None = Field(description="The first price after the answer, which it is judged from.")
     exit_price: Amount | None = Field(description="Where it ended: its stop, its target, or the close at its horizon.")
     gain: Amount | None = Field(description="What one unit of money would have made by then, fees paid: a fraction.")
     own: Amount | None = Field(description="What its agent's own rules made of one unit in the same candles.")
@@ -115,7 +116,7 @@ class AdviceOut(Schema):
     tokens_in: int | None
     tokens_out: int | None
     cost: Amount | None = Field(description="In US dollars; null while it is not known.")
-    milliseconds: int | None
+    milliseconds: int | None = Field(description="Until it was over, failed or not; null where nobody was asked.")
     finished_at: datetime | None
     proposal: AdviceProposalOut | None
 
@@ -219,3 +220,23 @@ class AgentAdviceIn(Body):
     level: Level
     every: int = Field(0, ge=0, le=MOST_CANDLES, description="0: on demand only.")
     daily_orders: int = Field(2, ge=0, le=MOST_ORDERS, description="Most orders in 24 hours.")
+
+
+class AdviceWatchOut(Schema):
+    """A farm or a market that is asked about at the close of every so manieth candle. `said` is why nobody was asked at
+    the last that was due."""
+
+    farm_id: UUID | None
+    instrument_id: int | None
+    timeframe: str
+    every: int = Field(description="In candles.")
+    said: Words
+
+
+class AdviceWatchIn(Body):
+    """A farm or a market, and at the close of every so manieth candle of which timeframe."""
+
+    farm_id: UUID | None = None
+    instrument_id: int | None = None
+    timeframe: str = Field(max_length=3)
+    every: int = Field(ge=0, le=MOST_CANDLES, description="0: no more.")

@@ -3,8 +3,13 @@ the same candles, and what such a proposal makes by chance. Worked out by a work
 
 All three are of one unit of money after the same costs, whether or not anything was traded: a proposal that was only
 shown is worth as much to know as one that was ordered.
+
+Judged is from the first price after the answer, which is the first that anybody could have had: the open of the next
+minute, where minutes of the market are kept, else of its next candle. What the rest of a candle did is part of its
+horizon, what it had done before is nobody's. Its agent's rules are played from that price as well.
 """
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +20,7 @@ import numpy as np
 from farms.engine.runs import bars_wanted, may_short
 from farms.models import AdviceProposal, Agent
 from kit import clock, tenancy
-from markets.candles.reading import load_candles
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.prices import to_price
 from quant import strategies
 from quant.backtest.config import Config, Market, Size
@@ -62,28 +67,73 @@ def _settle(made: AdviceProposal) -> bool:
     return bool(AdviceProposal.objects.filter(pk=made.pk, settled_at__isnull=True).update(**written))
 
 
+@dataclass(frozen=True, slots=True)
+class _Market:
+    """Its candles as they were, and as they could be had after the answer: `first` opens with the price of then."""
+
+    whole: Candles
+    seen: Candles
+    first: int
+
+
 def _found(made: AdviceProposal) -> dict[str, Any] | None:
     """The columns of what became of it; None while its candles are not there."""
     if made.action == AdviceProposal.Action.HOLD:
         return {}
-    candles = _candles(made, PAST, made.due_at)
-    after = candles[int(np.searchsorted(candles.ts, made.bar, side="right")) :]
-    forecast = _forecast(made)
-    ended = outcome(forecast, after)
+    market = _market(made)
+    after = market.seen[market.first :]
+    if not len(after):
+        return None
+    ended = outcome(_forecast(made, float(after.open[0])), after)
     if ended is None:
         return None
-    found = {"exit_price": to_price(ended.price), "gain": _digits(ended.gain)}
-    if (chance := by_chance(forecast, candles)) is not None:
+    found = {
+        "entry": to_price(float(after.open[0])), "exit_price": to_price(ended.price), "gain": _digits(ended.gain)
+    }  # fmt: skip
+    if (chance := by_chance(_forecast(made, float(made.price)), market.whole)) is not None:
         found |= {"chance": _digits(chance[0]), "chance_spread": _digits(chance[1])}
-    if made.agent is not None and (own := _own(made, made.agent)) is not None:
+    if made.agent is not None and (own := _own(made, made.agent, market)) is not None:
         found["own"] = _digits(own)
     return found
 
 
-def _forecast(made: AdviceProposal) -> Forecast:
+def _market(made: AdviceProposal) -> _Market:
+    """Of the candle that the answer came in there are only the minutes after it; where none are kept, it begins with
+    the next whole one."""
+    step = TIMEFRAME_MS[made.timeframe]
+    answered = milliseconds(made.created_at - timedelta(microseconds=1)) + 1
+    whole = _candles(made, made.timeframe, _bars(made), made.due_at + timedelta(milliseconds=step))
+    first = int(np.searchsorted(whole.ts, answered))
+    begun = answered // step * step
+    if begun < answered and first and whole.ts[first - 1] == begun:
+        minutes = (begun + step - answered) // TIMEFRAME_MS["1m"]
+        rest = _candles(made, "1m", minutes, moment(begun + step)).between(answered, None) if minutes else whole[:0]
+        if len(rest):
+            return _Market(whole, _replaced(whole, first - 1, rest), first - 1)
+    return _Market(whole, whole, first)
+
+
+def _bars(made: AdviceProposal) -> int:
+    """How many its horizon, chance and its agent's rules want."""
+    if made.agent is None:
+        return max(PAST, made.horizon + 2)
+    try:
+        return max(PAST, bars_wanted(made.agent.strategy, made.agent.parameters) + made.horizon + 2)
+    except QuantError:  # rules of a strategy that there is no more
+        return max(PAST, made.horizon + 2)
+
+
+def _replaced(candles: Candles, bar: int, rest: Candles) -> Candles:
+    """The same candles, but of one of them only the `rest`."""
+    opens, high, low = (column.copy() for column in (candles.open, candles.high, candles.low))
+    opens[bar], high[bar], low[bar] = rest.open[0], rest.high.max(), rest.low.min()
+    return replace(candles, open=opens, high=high, low=low)
+
+
+def _forecast(made: AdviceProposal, price: float) -> Forecast:
     return Forecast(
         direction=1 if made.action == AdviceProposal.Action.BUY else -1,
-        price=float(made.price),
+        price=price,
         stop=np.nan if made.stop is None else float(made.stop),
         target=np.nan if made.target is None else float(made.target),
         horizon=made.horizon,
@@ -91,21 +141,27 @@ def _forecast(made: AdviceProposal) -> Forecast:
     )
 
 
-def _own(made: AdviceProposal, agent: Agent) -> float | None:
-    """What the agent's rules, as they are now, made of one unit from the proposal's bar to the end of its horizon, by a
-    backtest on the same candles at the same costs; None where they cannot be run."""
+def _own(made: AdviceProposal, agent: Agent, market: _Market) -> float | None:
+    """What the agent's rules, as they are now, made of one unit from the first price after the answer to the end of the
+    horizon, by a backtest on the same candles at the same costs; None where they cannot be run."""
+    first, end = market.first, market.first + made.horizon
+    if first == 0 or end > len(market.whole):
+        return None
     try:
-        bars = bars_wanted(agent.strategy, agent.parameters) + made.horizon + 1
-        candles = _candles(made, max(bars, PAST), made.due_at)
-        start = int(np.searchsorted(candles.ts, made.bar))
-        if start >= len(candles) - 1 or candles.ts[start] != made.bar:
-            return None
-        intents = strategies.get(agent.strategy).intents(candles, agent.parameters)
-        result = run_backtest(candles, intents, _config(made, agent))
+        intents = strategies.get(agent.strategy).intents(market.whole[:end], agent.parameters)
+        result = run_backtest(_valued(market.seen[:end], first), intents, _config(made, agent))
     except QuantError:
         return None
-    before = float(result.equity[start])
+    before = float(result.equity[first - 1])
     return None if before <= 0 else float(result.equity[-1]) / before - 1
+
+
+def _valued(seen: Candles, first: int) -> Candles:
+    """The same candles, the one before `first` closed at the open of it: what was held by then is worth that."""
+    entry, before = seen.open[first], first - 1
+    close, high, low = (column.copy() for column in (seen.close, seen.high, seen.low))
+    close[before], high[before], low[before] = entry, max(high[before], entry), min(low[before], entry)
+    return replace(seen, close=close, high=high, low=low)
 
 
 def _config(made: AdviceProposal, agent: Agent) -> Config:
@@ -118,8 +174,8 @@ def _config(made: AdviceProposal, agent: Agent) -> Config:
     )  # fmt: skip
 
 
-def _candles(made: AdviceProposal, bars: int, until: datetime) -> Candles:
-    return load_candles(instrument_id=made.instrument_id, timeframe=made.timeframe, until=until, limit=bars)
+def _candles(made: AdviceProposal, timeframe: str, bars: int, until: datetime) -> Candles:
+    return load_candles(instrument_id=made.instrument_id, timeframe=timeframe, until=until, limit=bars)
 
 
 def _digits(value: float) -> Decimal:

@@ -7,13 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from farms.advice import asking, facts
-from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceSetting, Agent, Farm
-from kit import tenancy
+from farms.advice.budgets import setting_of
+from farms.advice.endpoints import offered
+from farms.models import AdviceLevel, AdviceSetting, Agent
 from kit.audit.services import Area, record_change
-from kit.errors import InvalidInputError, MoniqoError, NotFoundError
-from kit.sentences import Sentence
-from markets.candles.reading import TIMEFRAME_MS
+from kit.errors import InvalidInputError, NotFoundError
 
 BUDGETS: Final = ("day_tokens", "month_tokens", "day_cost", "month_cost")
 MOST_TOKENS: Final = 1_000_000_000
@@ -29,7 +27,7 @@ def set_advice(*, owner_id: UUID, is_on: bool, endpoint_id: UUID | None, budgets
     """
     endpoint = None
     if endpoint_id is not None:
-        endpoint = AdviceEndpoint.objects.filter(pk=endpoint_id, is_active=True).first()
+        endpoint = offered(setting_of(owner_id)).filter(pk=endpoint_id).first()
         if endpoint is None:
             told = "Choose an endpoint of the list: there is no such one."
             raise InvalidInputError(told, fields={"endpoint_id": told})
@@ -85,47 +83,6 @@ def set_level(*, owner_id: UUID, agent_id: UUID, level: str, every: int, daily_o
 def level_of(agent: Agent) -> AdviceLevel:
     """The agent's; off, and not written yet, where there is none."""
     return AdviceLevel.objects.filter(agent=agent).first() or AdviceLevel(owner_id=agent.owner_id, agent=agent)
-
-
-def due_levels() -> list[tuple[UUID, UUID]]:
-    """(owner, agent) of those whose candle has closed since they were asked about last. As the system."""
-    with tenancy.system():
-        on = AdviceSetting.objects.filter(is_on=True).values("owner_id")
-        rows = AdviceLevel.objects.filter(
-            owner_id__in=on, every__gt=0, agent__status=Agent.Status.RUNNING, agent__farm__status=Farm.Status.RUNNING,
-            agent__last_bar__isnull=False,
-        ).exclude(level=AdviceLevel.Level.OFF)  # fmt: skip
-        found = list(rows.select_related("agent").order_by("pk"))
-    return [(level.owner_id, level.agent_id) for level in found if _is_due(level, level.agent)]
-
-
-def ask_at_close(*, owner_id: UUID, agent_id: UUID) -> bool:
-    """Ask about the candle that its agent has just run on, once; whether somebody will be asked. Run it as the tenant.
-
-    What keeps it from being asked is remembered for the page and tried again at the next candle that is due.
-    """
-    level = (
-        AdviceLevel.objects.select_for_update(of=("self",)).select_related("agent").filter(agent_id=agent_id).first()
-    )
-    if level is None or level.level == AdviceLevel.Level.OFF or not _is_due(level, level.agent):
-        return False
-    level.last_bar, level.said = level.agent.last_bar, Sentence()
-    try:
-        with transaction.atomic():
-            about = facts.find(owner_id=owner_id, agent_id=agent_id)
-            asking.request_advice(owner_id=owner_id, about=about, occasion=AdviceCall.Occasion.CLOSE)
-    except MoniqoError as error:
-        level.said = error.sentence
-    level.save(update_fields=("last_bar", "said"))
-    return not level.said
-
-
-def _is_due(level: AdviceLevel, agent: Agent) -> bool:
-    if not level.every or agent.last_bar is None or agent.last_bar == level.last_bar:
-        return False
-    waits = level.every * TIMEFRAME_MS[agent.timeframe]
-    # A last bar of the future, from a clock that was ahead, keeps nothing back.
-    return level.last_bar is None or agent.last_bar - level.last_bar >= waits or agent.last_bar < level.last_bar
 
 
 def _require_budgets(setting: AdviceSetting) -> None:

@@ -1,6 +1,6 @@
 """What farms keep: themselves and their agents, and what the laboratory tried."""
 
-from farms.models.advice import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting
+from farms.models.advice import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, AdviceWatch
 from farms.models.downloads import Download
 from farms.models.farms import (
     Agent,
@@ -30,6 +30,7 @@ __all__ = [
     "AdviceLevel",
     "AdviceProposal",
     "AdviceSetting",
+    "AdviceWatch",
     "Agent",
     "AgentFarmAssignment",
     "AgentRun",

@@ -112,6 +112,38 @@ class AdviceLevel(Owned):
         return self.get_level_display()
 
 
+class AdviceWatch(Identified, Owned):
+    """A farm or a market that is asked about at the close of its candles. To ask on demand takes none."""
+
+    farm = models.OneToOneField(Farm, on_delete=models.PROTECT, null=True, blank=True, related_name="advice")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+    every = models.PositiveSmallIntegerField(help_text="Asked at the close of every so manieth candle.")
+    last_bar = models.BigIntegerField(null=True, blank=True, help_text="Open of the last bar it was asked at, in ms.")
+    said = SentenceField(help_text="Why nobody was asked at that bar; empty: somebody was.")
+
+    class Meta:
+        ordering = ("created_at",)
+        verbose_name_plural = "advice watches"
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "instrument", "timeframe"), name="advice_watches_a_market_once"),
+            models.CheckConstraint(condition=Q(every__gte=1, every__lte=1_000), name="advice_watch_bounds"),
+            models.CheckConstraint(
+                condition=Q(farm__isnull=True, instrument__isnull=False)
+                | Q(farm__isnull=False, instrument__isnull=True),
+                name="advice_watch_is_of_one_thing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.timeframe}"
+
+    @property
+    def about(self) -> str:
+        """What of, in words of the operators' admin."""
+        return str(self.farm if self.farm is not None else self.instrument)
+
+
 class AdviceCallStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     ASKING = "asking", "Asking"
@@ -179,7 +211,7 @@ class AdviceCall(Identified, Owned):
 class AdviceProposal(Identified, Owned):
     """What a model proposed, what became of it, and once its horizon is over what it would have made.
 
-    `gain` is of one unit of money at `price`, in its direction, until its stop, its target or the end of its horizon,
+    `gain` is of one unit of money at `entry`, in its direction, until its stop, its target or the end of its horizon,
     less `fee` for each side: proposals are compared by it whether or not anything was traded.
     """
 
@@ -217,6 +249,7 @@ class AdviceProposal(Identified, Owned):
     approval_id = models.UUIDField(null=True, blank=True, help_text="The question that it became.")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     settled_at = models.DateTimeField(null=True, blank=True)
+    entry = MoneyField(null=True, blank=True, help_text="The first price after the answer, which it is judged from.")
     exit_price = MoneyField(null=True, blank=True)
     gain = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="A fraction.")
     own = models.DecimalField(
@@ -246,7 +279,8 @@ class AdviceProposal(Identified, Owned):
                 name="advice_proposal_is_of_numbers",
             ),
             models.CheckConstraint(
-                condition=Q(settled_at__isnull=False) | Q(gain__isnull=True, exit_price__isnull=True),
+                condition=Q(settled_at__isnull=False)
+                | Q(gain__isnull=True, exit_price__isnull=True, entry__isnull=True),
                 name="advice_proposal_gains_when_settled",
             ),
         )

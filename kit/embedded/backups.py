@@ -19,7 +19,7 @@ from kit.embedded import schema
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.embedded.process import ServiceError
 from kit.embedded.programs import run_program
-from kit.roles import default_privileges, no_default_privileges
+from kit.roles import adviser_of, default_privileges, no_default_privileges
 
 _AS_MADE_BY_INITDB = (
     "ALTER SCHEMA public OWNER TO pg_database_owner",
@@ -79,7 +79,7 @@ def back_up(addresses: Addresses, file: Path) -> int:
 def restore(addresses: Addresses, file: Path, *, replace: bool) -> None:
     """Make the database what it was when `file` was written.
 
-    The database must be empty unless `replace` is set, and nobody else may be connected to it; its three roles have the
+    The database must be empty unless `replace` is set, and nobody else may be connected to it; its roles have the
     names they had. Raises ServiceError with one sentence when that is not so; the database is then as it was.
     After a replacement that was cut off by a kill, the next call first puts back what was there.
     """
@@ -108,7 +108,7 @@ def _replace(connection: psycopg.Connection, addresses: Addresses, file: Path) -
     with connection.transaction():
         _execute(connection, f"ALTER SCHEMA public RENAME TO {schema.ASIDE}", "CREATE SCHEMA public")
         _execute(connection, *_AS_MADE_BY_INITDB)
-        for role in (owner, *addresses.users):
+        for role in (owner, *addresses.users, adviser_of(addresses.users[0])):
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
     try:
         _fill(connection, addresses, file)

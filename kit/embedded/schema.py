@@ -24,7 +24,7 @@ from kit.embedded.environment import DATABASE_VARIABLES, ROOT
 from kit.embedded.postgres import APP, OWNER, SUPERUSER, SYSTEM, Postgres
 from kit.embedded.process import ServiceError
 from kit.embedded.programs import run_program
-from kit.roles import default_privileges, no_default_privileges
+from kit.roles import adviser_of, default_privileges, no_default_privileges
 
 FILE = ROOT / "moniqo" / "schema.sql"
 
@@ -177,7 +177,9 @@ def _fill(connection: psycopg.Connection, text: str, *, app: str, system: str) -
     users = (app, system)
     for statement in no_default_privileges(users):
         connection.execute(statement)
-    connection.execute((_PREAMBLE + _for_roles(text, {APP: app, SYSTEM: system})).encode())
+    connection.execute(
+        (_PREAMBLE + _for_roles(text, {APP: app, SYSTEM: system, adviser_of(APP): adviser_of(app)})).encode()
+    )
     for statement in default_privileges(users):
         connection.execute(statement)
 

@@ -8,5 +8,6 @@ that is interrupted goes on at the day it had come to.
 * `trader`: who signs in, and the file that says how;
 * `recordings`: which files of a folder of candles are used, and why the others are not;
 * `cast`: the farms, agents and sums of money;
+* `advised`: what is asked of the demo's rules of thumb, which stand in for a language model;
 * `rehearsal`: the days, one after another.
 """

@@ -36,7 +36,7 @@ from kit.users.models import User
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from markets.models import Instrument
-from moniqo.demo import ambitions, cast, composed, stage, tried
+from moniqo.demo import advised, ambitions, cast, composed, stage, tried
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
 from portfolio.rebalancing.rules import set_rule
@@ -232,6 +232,7 @@ def _play_day(owner_id: UUID, scene: stage.Scene, tape: Tape, first: int, until:
             if now % DAY_MS == 0:
                 history.write()
                 _midnight(owner_id, scene, now)
+                advised.follow(owner_id=owner_id, end=scene.end, execute=execute)
                 history.read()
             history.step()
             if now % scene.snapshot_every_ms == 0 or now == until:
@@ -268,6 +269,8 @@ def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
         _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")
     if day and day % cast.COLLECT_EVERY_DAYS == 0:
         _collect_profit(owner_id, day)
+    if now == scene.last_midnight_ms - advised.DAYS * DAY_MS:
+        advised.begin(owner_id=owner_id)
     for role in cast.FARMS:
         for agent in role.agents:
             joins = agent.joins_before_end

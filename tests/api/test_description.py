@@ -34,6 +34,7 @@ WHOLE: Final = {
     "/rebalancing": "one rule of each wallet",
     "/alerts/mutes": "what one person has muted",
     "/channels": "what one person is told by",
+    "/advice/watches": "fifty at most",
     "/operator/platforms": "what operators have set up",
 }
 

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 
+from farms.advice import rules
 from farms.laboratory import jobs, running
 from farms.models import AdviceEndpoint, Agent, Backtest, Sweep
 from farms.services import run_agent
@@ -332,7 +333,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
 
 def ask_a_model(program: Program, agent: Any) -> None:
     """About an agent: the question waits for a worker, and nobody works here."""
-    endpoint = AdviceEndpoint.objects.first() or make_endpoint("http://127.0.0.1:9/v1")
+    endpoint = AdviceEndpoint.objects.exclude(base_url=rules.ADDRESS).first() or make_endpoint("http://127.0.0.1:9/v1")
     wish = {"is_on": True, "endpoint_id": str(endpoint.pk)}
     assert program.call("put", "/advice/settings", wish) == program.call("get", "/advice/settings")
     level = {"agent_id": agent["id"]}
@@ -341,6 +342,8 @@ def ask_a_model(program: Program, agent: Any) -> None:
     asked = program.call("post", "/advice", {"agent_id": agent["id"]}, status=202)["id"]
     assert program.call("get", "/advice/{call_id}", call_id=asked)["status"] == "waiting"
     assert program.call("get", "/advice/honesty")["settled"] == 0
+    watch = {"farm_id": agent["farm_id"], "timeframe": "4h", "every": 2}
+    assert program.call("put", "/advice/watches", watch) == program.call("get", "/advice/watches")
 
 
 def try_out(program: Program, number: int, agent: Any) -> None:

@@ -39,7 +39,7 @@ PAGES = (
     "old alerts", "laboratory", "backtest", "new backtest", "drift",
     "strategies", "strategy", "composing",
     "sweeps", "sweep", "new sweep", "candles",
-    "advice", "question to a model", "honesty of advice", "settings of advice",
+    "advice", "question to a model", "honesty of advice", "settings of advice", "market of advice",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
@@ -133,6 +133,7 @@ def address(world: World, name: str) -> str:
         "question to a model": f"/advice/{world.advice.pk if world.advice else None}/",
         "honesty of advice": "/advice/honesty/",
         "settings of advice": "/advice/settings/",
+        "market of advice": f"/advice/markets/{world.bitcoin.pk}/1h/",
         "strategies": "/strategies/",
         "strategy": f"/strategies/{world.saved.pk if world.saved else None}/",
         "composing": f"/strategies/{world.saved.pk if world.saved else None}/edit/",

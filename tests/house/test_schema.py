@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from kit.embedded import schema
-from kit.roles import create_roles
+from kit.roles import adviser_of, create_roles
 from tests.conftest import WORKER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def addresses() -> Iterator[dict[str, str]]:
     yield found
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
-        for name in names.values():
+        for name in (*names.values(), adviser_of(names["app"])):
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
@@ -59,6 +59,7 @@ def test_loading_it_makes_all_of_it_and_once(addresses: dict[str, str]) -> None:
     loaded = schema.dumped(admin)
     for kind in ("app", "system"):
         loaded = loaded.replace(f'"{kind}-of {DATABASE}"', f"moniqo_{kind}")
+    loaded = loaded.replace(f'"{adviser_of(f"app-of {DATABASE}")}"', "moniqo_adviser")
     assert loaded == schema.FILE.read_text()
     assert not schema.load(**addresses), "a database that is not empty is never touched"
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
 
 from kit import clock
 from kit.audit import services as audit
@@ -62,14 +63,20 @@ def write_ai_state(*, wallet: Wallet, version: int, wish: Wish, written_by: str 
     if wallet.role in Wallet.IDLE or wallet.archived_at is not None:
         raise ConflictError(f"Nothing is traded from {wallet.name}: choose the wallet of an agent, a farm or a master.")
     with transaction.atomic():
-        Wallet.objects.select_for_update(no_key=True).get(pk=wallet.pk)  # writers take turns
         before = current_state(wallet.pk)
         current = before.version if before is not None else 0
         if version != current:
             raise VersionError(current)
-        written = AiState.objects.create(
+        written = AiState(
             owner_id=wallet.owner_id, wallet=wallet, version=current + 1, written_by=written_by, **asdict(wish)
         )
+        try:
+            with transaction.atomic():
+                written.save(force_insert=True)
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+            raise VersionError(current + 1) from error  # somebody else wrote the same version at once
         audit.record_change(
             audit.Area.LIMITS,
             "Agent's state written",

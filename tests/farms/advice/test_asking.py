@@ -71,6 +71,8 @@ def test_whatever_goes_wrong_has_its_cause_and_places_nothing(board: Board) -> N
         assert (call.status, word in str(call.cause)) == (status, True), (fault, str(call.cause))
         assert AdviceProposal.objects.count() - before == (status == "proposal"), fault
         assert call.finished_at is not None
+        assert call.milliseconds is not None
+        assert call.milliseconds >= (290 if fault == "timeout" else 0), "it took as long as it failed"
         assert len(board.model.requests) == (2 if fault in {"cut off", "out of bounds", "nan"} else 1), fault
         AdviceEndpoint.objects.update(stopped="", paused_until=None)
     assert not Order.objects.exists()

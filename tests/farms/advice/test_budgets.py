@@ -12,7 +12,8 @@ from django.db import connections
 from farms import tasks
 from farms.advice import asking, budgets
 from farms.advice.facts import find
-from farms.advice.wanting import ask_at_close, due_levels, set_advice, set_level
+from farms.advice.wanting import set_advice, set_level
+from farms.advice.watching import ask_at_close, due_levels
 from farms.models import AdviceCall, AdviceLevel, AdviceProposal, Agent, Farm
 from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError, MoniqoError, NotFoundError

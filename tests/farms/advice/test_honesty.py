@@ -14,6 +14,7 @@ from kit import clock
 from kit.users.models import User
 from tests.farms.advice.conftest import Board
 from tests.farms.advice.simulator import proposal
+from tests.farms.conftest import store_hours
 
 HOLD: dict[str, Any] = {"action": "hold", "size_percent": 0, "stop": None, "target": None}
 
@@ -40,18 +41,52 @@ def test_a_proposal_is_settled_when_its_horizon_is_over_and_its_candles_are_ther
     hold = board.propose(**HOLD)
     assert settle(board, made.due_at) == 0, "it may be answered in its last moment"
     assert settle(board, made.due_at + timedelta(minutes=3)) == 1, "to hold needs no candles"
-    board.desk.candles([101.0, 102.0, 103.0, 104.0, 50.0])
+    board.desk.candles([102.0, 102.0, 103.0, 104.0, 50.0])
     assert settle(board, made.due_at + timedelta(minutes=3)) == 1
     assert settle(board, made.due_at + timedelta(minutes=3)) == 0
     made.refresh_from_db()
     hold.refresh_from_db()
-    assert made.exit_price == 104
-    assert made.gain == Decimal("0.04") - Decimal("0.001") * Decimal("2.04")
+    assert (made.price, made.entry, made.exit_price) == (100, 102, 104)
+    assert made.gain == pytest.approx(gained(102, 104))
     assert (hold.gain, hold.exit_price) == (None, None)
     assert made.chance is not None
     assert made.chance_spread is not None
     assert made.chance_spread > 0
     assert made.own is None, "it is about no agent"
+
+
+def gained(entry: float, exit_price: float) -> Decimal:
+    """A buy's, the fee of both sides taken off."""
+    ratio = Decimal(exit_price) / Decimal(entry)
+    return ratio - 1 - Decimal("0.001") * (1 + ratio)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "entry", "ends"),
+    [
+        # It touched its stop before the answer, and rose after it: from the first minute after the answer on.
+        ([94.0] * 20 + [101.0] * 20 + [104.0] * 20, 101, 103),
+        # It is beyond its target as the answer comes: nothing is to be had of it.
+        ([100.0] * 20 + [112.0] * 40, 112, 112),
+        # No minutes are kept: from the next candle on, for as many as it said.
+        ([], 104, 105),
+    ],
+)
+def test_what_is_answered_amid_a_candle_is_judged_from_the_first_price_after_it(
+    board: Board, minutes: list[float], entry: int, ends: int
+) -> None:
+    board.level("comment")
+    asked_at = board.desk.now + timedelta(minutes=20, seconds=30)
+    with clock.at(asked_at):
+        made = board.propose(horizon_candles=2, stop=95, target=110)
+    assert made.due_at == board.desk.now + timedelta(hours=2)
+    if minutes:
+        store_hours(board.desk.instrument, board.desk.now, minutes, timeframe="1m", spread=0)
+    board.desk.candles([104.0, 104.0, 105.0] if not minutes else [104.0, 103.0, 105.0])
+    settle(board, made.due_at + timedelta(minutes=3 if minutes else 63))
+    made.refresh_from_db()
+    assert (made.price, made.entry, made.exit_price) == (100, entry, ends)
+    assert made.gain == pytest.approx(gained(entry, ends))
 
 
 def test_its_agents_own_rules_are_played_over_the_same_candles(board: Board) -> None:
@@ -60,13 +95,12 @@ def test_its_agents_own_rules_are_played_over_the_same_candles(board: Board) -> 
     board.desk.candles([99.0, 98.0, 97.0])
     with clock.at(board.desk.now):
         made = board.propose(horizon_candles=4, stop=90, target=150)
-    board.desk.candles([103.0, 110.0, 110.0, 110.0])
+    board.desk.candles([97.5, 103.0, 110.0, 110.0])
     assert settle(board, made.due_at + timedelta(minutes=3)) == 1
     made.refresh_from_db()
     assert made.own is not None
     assert Decimal("0.06") < made.own < Decimal("0.07"), "from 103 to 110, the fee of an entry taken off"
-    assert made.gain is not None
-    assert made.gain > made.own
+    assert made.gain == pytest.approx(gained(97.5, 110))
 
 
 def test_what_never_gets_candles_is_settled_without(board: Board) -> None:
@@ -139,8 +173,8 @@ def test_the_page_says_that_there_is_no_verdict_and_shows_what_there_is(
     html = client.get("/advice/honesty/").content.decode()
     assert "No verdict." in html
     assert "Settled are 1 of 100 proposals" in html
-    assert "+3.80" in html
+    assert "+2.77" in html
     assert client.get("/api/v1/advice/honesty").json()["settled"] == 1
     client.force_login(other_owner)
-    assert "+3.80" not in client.get("/advice/honesty/").content.decode()
+    assert "+2.77" not in client.get("/advice/honesty/").content.decode()
     assert client.get(f"/api/v1/advice/honesty?agent_id={board.agent.pk}").status_code == 404

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from kit.roles import DatabaseRolesError, create_roles
+from kit.roles import DatabaseRolesError, adviser_of, create_roles
 
 NAMES = ("roles_owner", "roles_app", "roles_system")
 DATABASE = f"roles_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
@@ -24,7 +24,7 @@ def urls() -> Iterator[dict[str, str]]:
     yield {"admin_url": admin, "owner_url": owner, "app_url": app, "system_url": system}
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
-        for name in names:
+        for name in (*names, adviser_of(names[1])):
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
 
 
@@ -39,6 +39,27 @@ def test_tables_of_the_owner_are_open_to_app_and_system_but_not_for_truncation(u
             for forbidden in ("TRUNCATE notes", "DROP TABLE notes", "CREATE TABLE mine (id int)"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(forbidden)
+
+
+def test_the_app_becomes_the_adviser_and_has_nothing_of_it_as_itself(urls: dict[str, str]) -> None:
+    create_roles(**urls)
+    app = str(urlsplit(urls["app_url"]).username)
+    adviser = adviser_of(app)
+    with psycopg.connect(urls["owner_url"]) as connection:
+        connection.execute("CREATE TABLE said (words text)")
+        connection.execute(sql.SQL("REVOKE ALL ON said FROM {}").format(sql.Identifier(app)))
+        connection.execute(sql.SQL("GRANT INSERT ON said TO {}").format(sql.Identifier(adviser)))
+        connection.execute("CREATE TABLE notes (words text)")
+    with psycopg.connect(urls["app_url"], autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("INSERT INTO said VALUES ('by the app')")
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(adviser)))
+        connection.execute("INSERT INTO said VALUES ('by the adviser')")
+        for refused in ("SELECT FROM notes", "INSERT INTO notes VALUES ('')", "DELETE FROM said"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused)
+    with pytest.raises(psycopg.OperationalError):  # it logs in nowhere
+        psycopg.connect(urls["app_url"].replace(f"//{app}:", f"//{adviser}:"))
 
 
 def test_running_again_changes_nothing_but_the_password(urls: dict[str, str]) -> None:

@@ -34,7 +34,8 @@ WRITING = {
     r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
-    "limits": r"/(limits|protection|exposure-limits|release|policy|advice/settings)$|/agents/\{.*\}/advice$",
+    "limits": r"/(limits|protection|exposure-limits|release|policy)$"
+    r"|/advice/(settings|watches)$|/agents/\{.*\}/advice$",
     "read": r"/preview$|/sync$",
     "agent": r"/ai-state$",
 }

@@ -68,3 +68,4 @@ class Command(BaseCommand):
         with suppress(OperationalError):  # without a broker: the next round comes anyway
             for task in ("portfolio.tasks.sync_now", "wallets.tasks.prove_own"):
                 current_app.send_task(task, args=(str(user.pk),), retry=False)
+            current_app.send_task("farms.tasks.settle_advice", retry=False)

@@ -1,0 +1,88 @@
+"""What the demo asks in place of a language model: rules of thumb, in this process, which cost nothing.
+
+It gets the very words that a model gets and answers as one does, so what follows is the same code. Its row of the
+operators' list is of the demo alone: nobody else is offered it, and whoever reads a proposal reads its name.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from farms.advice.client import Endpoint, Message, Reply
+
+# In the one row that a migration makes. No server is asked there: names of `.internal` are nobody's.
+ADDRESS: Final = "http://demo.internal"
+# A token of English is about so many characters.
+CHARACTERS: Final = 4
+STOP_ATR: Final = 2.0
+TARGET_ATR: Final = 3.0
+HORIZON: Final = 12
+OVERBOUGHT: Final = 70.0
+OVERSOLD: Final = 30.0
+
+
+def ask(endpoint: Endpoint, messages: Sequence[Message], *, schema: Mapping[str, Any]) -> Reply:
+    """The answer, as `client.ask` gives a model's."""
+    told = json.loads(messages[-1]["content"])
+    text = json.dumps(_answered(told["markets"]))
+    asked = sum(len(one["content"]) for one in messages)
+    return Reply(text, False, asked // CHARACTERS, len(text) // CHARACTERS, 0)
+
+
+def _answered(markets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of the first market that has a trend and room left in it; to hold the first where none has."""
+    return next((found for one in markets if (found := _followed(one))), _held(markets[0]))
+
+
+def _followed(market: Mapping[str, Any]) -> dict[str, Any] | None:
+    found, price, way = market["indicators"], market["price"], _way(market)
+    if not way:
+        return None
+    if (found["rsi_14"] >= OVERBOUGHT) if way > 0 else (found["rsi_14"] <= OVERSOLD):
+        return None
+    stop, target = price - way * STOP_ATR * found["atr_14"], price + way * TARGET_ATR * found["atr_14"]
+    if min(stop, target) <= 0 or stop == target:
+        return None
+    where, strength = "above" if way > 0 else "below", min(found.get("adx_14", 0.0), 50.0)
+    return {
+        "action": "buy" if way > 0 else "sell",
+        "instrument": market["instrument"],
+        "size_percent": 50,
+        "stop": round(stop, 8),
+        "target": round(target, 8),
+        "horizon_candles": HORIZON,
+        "confidence": round(0.5 + strength / 250, 2),
+        "reasons": [
+            f"The price is {where} its average of 20 candles, and that one {where} the one of 50.",
+            f"The RSI of {found['rsi_14']:.0f} leaves room.",
+        ],
+        "exposure": None,
+        "mood": round(way * strength / 100, 2),
+    }
+
+
+def _way(market: Mapping[str, Any]) -> int:
+    """1 up, -1 down where that can be followed, 0 for neither: the price beyond its averages, the fast one ahead."""
+    found, price = market["indicators"], market["price"]
+    if not {"ema_20", "sma_50", "atr_14", "rsi_14"} <= found.keys():
+        return 0
+    if price > found["ema_20"] > found["sma_50"]:
+        return 1
+    is_long = (market.get("position") or {}).get("side") == "long"
+    is_down = price < found["ema_20"] < found["sma_50"]
+    return -1 if is_down and (is_long or market["can_be_sold_short"]) else 0
+
+
+def _held(market: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "action": "hold",
+        "instrument": market["instrument"],
+        "size_percent": 0,
+        "stop": None,
+        "target": None,
+        "horizon_candles": HORIZON,
+        "confidence": 0.5,
+        "reasons": ["The price is between its averages, or has run far already: nothing speaks for a trade."],
+        "exposure": None,
+        "mood": None,
+    }

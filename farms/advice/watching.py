@@ -1,0 +1,157 @@
+"""Questions at the close of candles: of agents whose level says so, and of the farms and markets that somebody watches.
+
+A candle is asked about once. What keeps a question from being asked is remembered for the page, and tried again at the
+next candle that is due.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+
+from farms.advice import asking, facts
+from farms.advice.wanting import MOST_CANDLES
+from farms.models import AdviceCall, AdviceLevel, AdviceSetting, AdviceWatch, Agent, Farm
+from kit import tenancy
+from kit.audit.services import Area, record_change
+from kit.errors import ConflictError, InvalidInputError, MoniqoError
+from kit.sentences import Sentence
+from markets.candles.reading import TIMEFRAME_MS, last_closed_bar
+from markets.models import Timeframe
+
+MOST_WATCHES: Final = 50
+
+
+def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str = "") -> AdviceWatch | None:
+    """Have a farm or a market asked about at the close of every so manieth candle; 0: no more, and None.
+
+    A market brings its timeframe along. Raises InvalidInputError that names what is wrong, and ConflictError where
+    enough is watched.
+    """
+    timeframe = about.timeframe or timeframe
+    wrong = {}
+    if about.farm is None and about.instrument is None:
+        wrong["farm_id"] = "Name a farm or a market: an agent has its level, and the portfolio has no candles."
+    if timeframe not in Timeframe.values:
+        wrong["timeframe"] = f"Choose a timeframe of {', '.join(Timeframe.values)}."
+    if not 0 <= every <= MOST_CANDLES:
+        wrong["every"] = f"Give a number of candles from 0 to {MOST_CANDLES:,}."
+    if wrong:
+        raise InvalidInputError(next(iter(wrong.values())), fields=wrong)
+    if about.instrument is not None:
+        facts.require_clean(about.instrument)
+    with transaction.atomic():
+        known = watch_of(owner_id=owner_id, about=about)
+        after = _written(owner_id, about, known, timeframe, every) if every else None
+        if known is not None and not every:
+            AdviceWatch.objects.filter(pk=known.pk).delete()
+        record_change(
+            Area.LIMITS, "Watching for advice changed", owner_id=owner_id, subject=about.farm or about.instrument or "",
+            before=_facts(known), after=_facts(after),
+        )  # fmt: skip
+    return after
+
+
+def watch_of(*, owner_id: UUID, about: facts.About) -> AdviceWatch | None:
+    """How it is watched; None where it is not."""
+    rows = AdviceWatch.objects.filter(owner_id=owner_id, farm=about.farm, instrument=about.instrument)
+    return (rows.filter(timeframe=about.timeframe) if about.instrument is not None else rows).first()
+
+
+def watches(*, owner_id: UUID) -> QuerySet[AdviceWatch]:
+    """All of them, with what they are of."""
+    return AdviceWatch.objects.filter(owner_id=owner_id).select_related("farm", "instrument")
+
+
+def due_levels() -> list[tuple[UUID, UUID]]:
+    """(owner, agent) of those whose candle has closed since they were asked about last. As the system."""
+    with tenancy.system():
+        on = AdviceSetting.objects.filter(is_on=True).values("owner_id")
+        rows = AdviceLevel.objects.filter(
+            owner_id__in=on, every__gt=0, agent__status=Agent.Status.RUNNING, agent__farm__status=Farm.Status.RUNNING,
+            agent__last_bar__isnull=False,
+        ).exclude(level=AdviceLevel.Level.OFF)  # fmt: skip
+        found = list(rows.select_related("agent").order_by("pk"))
+    return [
+        (level.owner_id, level.agent_id)
+        for level in found
+        if _is_due(level, level.agent.last_bar, level.agent.timeframe)
+    ]
+
+
+def due_watches() -> list[tuple[UUID, UUID]]:
+    """(owner, watch) of the farms that run and the markets whose candle has closed. As the system."""
+    with tenancy.system():
+        on = AdviceSetting.objects.filter(is_on=True).values("owner_id")
+        awake = Q(farm__isnull=True) | Q(farm__status=Farm.Status.RUNNING)
+        rows = AdviceWatch.objects.filter(awake, owner_id__in=on)
+        return [(one.owner_id, one.pk) for one in rows if _is_due(one, _newest_bar(one), one.timeframe)]
+
+
+def ask_at_close(*, owner_id: UUID, agent_id: UUID) -> bool:
+    """Ask about the candle that its agent has just run on, once; whether somebody will be asked. As the tenant."""
+    rows = AdviceLevel.objects.select_for_update(of=("self",)).select_related("agent").exclude(level="off")
+    level = rows.filter(agent_id=agent_id).first()
+    if level is None:
+        return False
+    return _ask(level, level.agent.last_bar, level.agent.timeframe, owner_id=owner_id, agent_id=agent_id)
+
+
+def ask_of_watch(*, owner_id: UUID, watch_id: UUID) -> bool:
+    """The same of a farm or a market that is watched."""
+    watch = AdviceWatch.objects.select_for_update(of=("self",)).filter(pk=watch_id).first()
+    if watch is None:
+        return False
+    named: dict[str, Any] = {"farm_id": watch.farm_id}
+    if watch.instrument_id is not None:
+        named = {"instrument_id": watch.instrument_id, "timeframe": watch.timeframe}
+    return _ask(watch, _newest_bar(watch), watch.timeframe, owner_id=owner_id, **named)
+
+
+def _ask(wish: AdviceLevel | AdviceWatch, bar: int | None, length: str, *, owner_id: UUID, **named: Any) -> bool:
+    """Ask about what is named, at its newest candle of that length, if it is due."""
+    if not _is_due(wish, bar, length):
+        return False
+    wish.last_bar, wish.said = bar, Sentence()
+    try:
+        with transaction.atomic():
+            about = facts.find(owner_id=owner_id, **named)
+            asking.request_advice(owner_id=owner_id, about=about, occasion=AdviceCall.Occasion.CLOSE)
+    except MoniqoError as error:
+        wish.said = error.sentence
+    wish.save(update_fields=("last_bar", "said"))
+    return not wish.said
+
+
+def _is_due(wish: AdviceLevel | AdviceWatch, bar: int | None, timeframe: str) -> bool:
+    if not wish.every or bar is None or bar == wish.last_bar:
+        return False
+    waits = wish.every * TIMEFRAME_MS[timeframe]
+    # A last bar of the future, from a clock that was ahead, keeps nothing back.
+    return wish.last_bar is None or bar - wish.last_bar >= waits or bar < wish.last_bar
+
+
+def _newest_bar(watch: AdviceWatch) -> int | None:
+    """The newest candle of a market that is there; of a farm the newest that one of its agents has run on."""
+    if watch.instrument_id is not None:
+        return last_closed_bar(instrument_id=watch.instrument_id, timeframe=watch.timeframe)
+    agents = Agent.objects.filter(farm=watch.farm_id, status=Agent.Status.RUNNING, timeframe=watch.timeframe)
+    newest: int | None = agents.aggregate(newest=Max("last_bar"))["newest"]
+    return newest
+
+
+def _written(owner_id: UUID, about: facts.About, known: AdviceWatch | None, timeframe: str, every: int) -> AdviceWatch:
+    if known is None and AdviceWatch.objects.filter(owner_id=owner_id).count() >= MOST_WATCHES:
+        raise ConflictError(f"{MOST_WATCHES} farms and markets are watched already: end one first.")
+    which = {"farm": about.farm} if about.farm is not None else {"instrument": about.instrument, "timeframe": timeframe}
+    fresh = AdviceWatch(owner_id=owner_id, **{**which, "timeframe": timeframe})
+    changed: dict[str, Any] = {"every": every, "timeframe": timeframe}
+    if known is None or known.timeframe != timeframe:
+        changed["last_bar"] = _newest_bar(fresh)  # what closed before it was wanted is nobody's question
+    found, _ = AdviceWatch.objects.update_or_create(owner_id=owner_id, **which, defaults=changed)
+    return found
+
+
+def _facts(watch: AdviceWatch | None) -> dict[str, Any]:
+    return {"timeframe": "", "every": 0} if watch is None else {"timeframe": watch.timeframe, "every": watch.every}

@@ -1,0 +1,121 @@
+"""Advice at work in the demo: one agent at each level, asked by the code that serves a real model."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from farms.advice import settling
+from farms.advice.answers import read
+from farms.advice.client import Endpoint
+from farms.advice.honesty import honesty
+from farms.advice.reading import wanted
+from farms.advice.rules import ADDRESS, ask
+from farms.advice.wanting import set_advice
+from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, Agent
+from farms.services import create_agent
+from kit import clock
+from kit.approvals.models import Approval
+from kit.errors import InvalidInputError
+from kit.users.models import User
+from moniqo.demo import advised, cast
+from tests.farms.conftest import Desk, desk, fund
+from trading.models import Order, Position
+
+__all__ = ["desk"]
+
+MARKET: dict[str, Any] = {
+    "instrument": "TST/USDT", "price": 100.0, "can_be_sold_short": False, "position": None,
+    "indicators": {"ema_20": 98.0, "sma_50": 95.0, "atr_14": 2.0, "rsi_14": 60.0, "adx_14": 25.0},
+}  # fmt: skip
+DOWN = {"ema_20": 102.0, "sma_50": 105.0, "atr_14": 2.0, "rsi_14": 40.0, "adx_14": 25.0}
+
+
+def said(**changed: Any) -> Any:
+    told = [{"role": "user", "content": json.dumps({"markets": [{**MARKET, **changed}]})}]
+    reply = ask(Endpoint(ADDRESS, "demo rules"), told, schema={})
+    return read(reply.text, instruments=["TST/USDT"], prices={"TST/USDT": Decimal(100)})
+
+
+def test_its_rules_answer_what_a_model_may_answer() -> None:
+    up = said()
+    assert (up.action, up.stop, up.target, up.confidence) == ("buy", 96, 106, Decimal("0.6"))
+    assert said(indicators=DOWN).action == "hold", "nothing is held, and spot has one direction"
+    for held in ({"can_be_sold_short": True}, {"position": {"side": "long"}}):
+        down = said(indicators=DOWN, **held)
+        assert (down.action, down.stop, down.target) == ("sell", 104, 94)
+    assert said(indicators={**MARKET["indicators"], "rsi_14": 75.0}).action == "hold"
+    assert said(indicators={}).action == "hold"
+
+
+def test_those_who_are_advised_are_of_the_cast() -> None:
+    names = {agent.name for farm in cast.FARMS for agent in farm.agents}
+    assert {name for name, _ in advised.LEVELS} <= names
+    assert [level for _, level in advised.LEVELS] == ["comment", "propose", "act"]
+
+
+@pytest.fixture
+def troupe(desk: Desk) -> Desk:
+    """Sixty rising bars, and an agent of each name that is advised, who has run on the last of them."""
+    desk.candles([100 + bar * 0.5 + (bar % 3) for bar in range(60)])
+    for name, _ in advised.LEVELS:
+        agent = create_agent(
+            owner_id=desk.owner.pk, farm_id=desk.farm.pk, name=name, strategy=desk.agent.strategy,
+            instrument_id=desk.instrument.pk, timeframe="1h", parameters=desk.agent.parameters,
+        )  # fmt: skip
+        with clock.at(desk.now):
+            fund(desk.owner, agent.wallet, Decimal(2_000))
+    return desk
+
+
+def day(troupe: Desk, day: int) -> None:
+    """A day later every agent has run, and the rules are asked."""
+    bar = int(troupe.now.timestamp() * 1000) - 3_600_000
+    Agent.objects.update(last_bar=bar, status="running")
+    with clock.at(troupe.now):
+        if day == 0:
+            advised.begin(owner_id=troupe.owner.pk)
+        end = troupe.now + (3 if day > 1 else 0) * timedelta(days=1)
+        advised.follow(owner_id=troupe.owner.pk, end=end, execute=troupe.execute)
+    troupe.candles([130 + day * 12 + bar * 0.5 + (bar % 3) for bar in range(24)])
+
+
+def test_a_new_user_finds_comments_questions_orders_and_what_came_of_them(troupe: Desk) -> None:
+    for number in range(4):
+        day(troupe, number)
+    assert AdviceSetting.objects.get().is_on
+    assert AdviceCall.objects.count() == 3 * 3, "from the day after it was turned on"
+    assert not AdviceCall.objects.exclude(status="proposal").exists()
+    levels = dict(AdviceLevel.objects.values_list("level", "agent__name"))
+    assert levels == {level.value: name for name, level in advised.LEVELS}
+    became = {
+        level: list(AdviceProposal.objects.filter(level=level).order_by("created_at").values_list("became", flat=True))
+        for level in levels
+    }
+    assert became["comment"] == ["shown"] * 3
+    assert set(became["propose"]) <= {"asked", "ordered", "held_back"}
+    assert "ordered" in became["act"]
+    first, *others = Approval.objects.order_by("created_at")
+    assert first.status == "open", "what is proposed right before the end is left to who looks"
+    assert {one.status for one in others} <= {"approved", "declined"}
+    assert others
+    ordered = Order.objects.filter(key__startswith="advice:")
+    assert {order.status for order in ordered} == {"filled"}
+    assert Position.objects.filter(wallet__agent__name=advised.LEVELS[2][0]).exists()
+    with clock.at(troupe.now + timedelta(minutes=3)):
+        assert settling.settle(owner_id=troupe.owner.pk) > 0
+        found = honesty(owner_id=troupe.owner.pk)
+        assert found.settled > 0
+        assert not found.is_enough
+        assert wanted(owner_id=troupe.owner.pk).is_demo
+
+
+def test_nobody_else_is_offered_the_demos_rules(as_owner: User) -> None:
+    rules = AdviceEndpoint.objects.get(base_url=ADDRESS)
+    found = wanted(owner_id=as_owner.pk)
+    assert (found.endpoints, found.setting.is_on) == ((), False)
+    assert "an operator lists an endpoint" in found.obstacle
+    with pytest.raises(InvalidInputError, match="of the list"):
+        set_advice(owner_id=as_owner.pk, is_on=True, endpoint_id=rules.pk, budgets={})
