@@ -214,6 +214,61 @@ class RunOut(Schema):
     refusal: Words
 
 
+class AgentConditionOut(Schema):
+    """A condition of the rule at the candle that closed last; difference = threshold − value.
+
+    Figures are floats of the market; null is what is not known yet, and what a pattern does not have.
+    """
+
+    words: str
+    toward: Literal["long", "short", "exit"] = Field(description="What it is for: an entry, or leaving what is held.")
+    holds: bool
+    value: float | None
+    threshold: float | None
+    difference: float | None = Field(description="From the value to the threshold: above zero where it has to rise.")
+    is_price: bool = Field(description="Whether both are prices in quote.")
+    needs: Words = Field(description="What would have to happen for it to hold.")
+
+
+class AgentObstacleOut(Schema):
+    """What keeps the agent from acting, as a state says it; `until` is when it ends by itself, null where not."""
+
+    state: str
+    state_words: str
+    detail: Words
+    state_action: StepOut | None
+    until: datetime | None
+
+    @staticmethod
+    def resolve_state(row: Any) -> str:
+        return str(row.code)
+
+    @staticmethod
+    def resolve_state_words(row: Any) -> str:
+        return str(row.exact)
+
+    @staticmethod
+    def resolve_state_action(row: Any) -> Any:
+        return row.action
+
+    @staticmethod
+    def resolve_until(row: Any) -> datetime | None:
+        found: datetime | None = row.next_at
+        return found
+
+
+class AgentAheadOut(Schema):
+    """`conditions` are those of the rule to enter, or to leave what is held, after the candle that closed at
+    `looked_at`; the next one closes at `closes_at`. `obstacles`: the first is to be put right first."""
+
+    agent_id: UUID
+    is_holding: bool = Field(description="Whether it has a position, so that the conditions are those to leave it.")
+    looked_at: datetime | None = Field(description="When the candle closed; null where there is none.")
+    closes_at: datetime | None
+    conditions: list[AgentConditionOut]
+    obstacles: list[AgentObstacleOut]
+
+
 class ParameterOut(Schema):
     """`label`, `unit` and `choice_labels` (in the order of `choices`) are the words that pages show."""
 
