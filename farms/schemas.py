@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -27,6 +27,9 @@ Kind = Literal["trend_following", "breakout", "price_action", "mean_reversion", 
 
 
 Sizing = Literal["cash", "risk"]
+
+
+ON_FUNDING: Final = "Null where what was given is less than a tenth of what is there, or zero as amounts are written."
 
 
 class StatedOut(Schema):
@@ -85,7 +88,7 @@ class AgentOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Quotient | None
+    profit_on_funding: Quotient | None = Field(description=ON_FUNDING)
     today: Amount | None
     today_return: float | None
     twr: float | None
@@ -121,7 +124,7 @@ class FarmOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Quotient | None
+    profit_on_funding: Quotient | None = Field(description=ON_FUNDING)
     today: Amount | None
     today_return: float | None
     twr: float | None
