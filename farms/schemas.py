@@ -227,7 +227,7 @@ class AgentConditionOut(Schema):
     toward: Literal["long", "short", "exit"] = Field(description="What it is for: an entry, or leaving what is held.")
     holds: bool
     value: float | None
-    threshold: float | None
+    threshold: float | None = Field(description="What the value has to be beyond.")
     difference: float | None = Field(description="From the value to the threshold: above zero where it has to rise.")
     is_price: bool = Field(description="Whether both are prices in quote.")
     needs: Words = Field(description="What would have to happen for it to hold.")
