@@ -10,6 +10,7 @@ from ninja.responses import Status
 from farms import selectors, services
 from farms.models import Agent, Farm
 from farms.schemas import (
+    AgentAheadOut,
     AgentChange,
     AgentDetailOut,
     AgentIn,
@@ -206,6 +207,12 @@ def list_runs(request: HttpRequest, agent_id: UUID, query: Query[PageQuery]) -> 
     owner_id = owner_of(request)
     selectors.agent_row(owner_id=owner_id, agent_id=agent_id)
     return paginate(selectors.agent_runs(owner_id=owner_id, agent_id=agent_id), query, present=selectors.run_row)
+
+
+@router.get("/agents/{agent_id}/next", response=AgentAheadOut, summary="What it does next: how far the next signal is")
+def get_next(request: HttpRequest, agent_id: UUID) -> Any:
+    """Each condition of its rule with its figures, when it looks again, and what keeps it from acting then."""
+    return selectors.ahead_of(owner_id=owner_of(request), agent_id=agent_id)
 
 
 @router.get("/strategies", response=list[StrategyOut], summary="The strategies an agent can have")

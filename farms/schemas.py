@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -27,6 +27,9 @@ Kind = Literal["trend_following", "breakout", "price_action", "mean_reversion", 
 
 
 Sizing = Literal["cash", "risk"]
+
+
+ON_FUNDING: Final = "Null where what was given is less than a tenth of what is there, or zero as amounts are written."
 
 
 class StatedOut(Schema):
@@ -85,7 +88,7 @@ class AgentOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Quotient | None
+    profit_on_funding: Quotient | None = Field(description=ON_FUNDING)
     today: Amount | None
     today_return: float | None
     twr: float | None
@@ -121,7 +124,7 @@ class FarmOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Quotient | None
+    profit_on_funding: Quotient | None = Field(description=ON_FUNDING)
     today: Amount | None
     today_return: float | None
     twr: float | None
@@ -212,6 +215,61 @@ class RunOut(Schema):
     exit_target: Amount | None
     order_id: UUID | None
     refusal: Words
+
+
+class AgentConditionOut(Schema):
+    """A condition of the rule at the candle that closed last; difference = threshold − value.
+
+    Figures are floats of the market; null is what is not known yet, and what a pattern does not have.
+    """
+
+    words: str
+    toward: Literal["long", "short", "exit"] = Field(description="What it is for: an entry, or leaving what is held.")
+    holds: bool
+    value: float | None
+    threshold: float | None = Field(description="What the value has to be beyond.")
+    difference: float | None = Field(description="From the value to the threshold: above zero where it has to rise.")
+    is_price: bool = Field(description="Whether both are prices in quote.")
+    needs: Words = Field(description="What would have to happen for it to hold.")
+
+
+class AgentObstacleOut(Schema):
+    """What keeps the agent from acting, as a state says it; `until` is when it ends by itself, null where not."""
+
+    state: str
+    state_words: str
+    detail: Words
+    state_action: StepOut | None
+    until: datetime | None
+
+    @staticmethod
+    def resolve_state(row: Any) -> str:
+        return str(row.code)
+
+    @staticmethod
+    def resolve_state_words(row: Any) -> str:
+        return str(row.exact)
+
+    @staticmethod
+    def resolve_state_action(row: Any) -> Any:
+        return row.action
+
+    @staticmethod
+    def resolve_until(row: Any) -> datetime | None:
+        found: datetime | None = row.next_at
+        return found
+
+
+class AgentAheadOut(Schema):
+    """`conditions` are those of the rule to enter, or to leave what is held, after the candle that closed at
+    `looked_at`; the next one closes at `closes_at`. `obstacles`: the first is to be put right first."""
+
+    agent_id: UUID
+    is_holding: bool = Field(description="Whether it has a position, so that the conditions are those to leave it.")
+    looked_at: datetime | None = Field(description="When the candle closed; null where there is none.")
+    closes_at: datetime | None
+    conditions: list[AgentConditionOut]
+    obstacles: list[AgentObstacleOut]
 
 
 class ParameterOut(Schema):

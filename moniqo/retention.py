@@ -50,6 +50,7 @@ RULES: Final[dict[str, Rule]] = {
     "portfolio_hourlyperformance": Rule("at", "HOURLY_MONTHS"),
     "portfolio_dailyperformance": Rule("day", why="What is left of finer values."),
     "portfolio_correction": Rule("created_at", why=DONE),
+    "portfolio_stay": Rule("until", why="Whose profit something was depends on where it stood then."),
     "portfolio_allocationplan": Rule("created_at", why="What a plan that was applied was worked out from."),
     "portfolio_rebalancerun": Rule("created_at", "REBALANCE_DAYS"),
     "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="order_id IS NULL", spare=DAYS_OF_A_MONTH),

@@ -17,6 +17,7 @@ from portfolio.models import (
     RebalanceRule,
     RebalanceRun,
     Snapshot,
+    Stay,
 )
 
 
@@ -133,6 +134,14 @@ class RebalanceRunAdmin(ReadOnlyAdmin):
     list_filter = ("status", "due_at")
     search_fields = ("owner__email", "rule__wallet__name", "key")
     list_select_related = ("owner", "rule")
+
+
+@admin.register(Stay)
+class StayAdmin(ReadOnlyAdmin):
+    list_display = ("until", "owner", "wallet", "under")
+    list_filter = ("until",)
+    search_fields = ("owner__email", "wallet__name", "under__name")
+    list_select_related = ("owner", "wallet", "under")
 
 
 @admin.register(Correction)

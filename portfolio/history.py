@@ -69,6 +69,12 @@ mark_then AS MATERIALIZED (
     GROUP BY scope.scope, scope.base, scope.venue, before.asset
 ),
 flowed AS ("""
+# What was ever valued; of what is over long ago days alone are kept.
+_VALUED: Final = """
+    SELECT scope, base, at FROM portfolio_snapshot
+    UNION ALL
+    SELECT scope, base, closed_at FROM portfolio_dailyperformance WHERE closed_at IS NOT NULL
+"""
 # What is asked of the present, and what is told instead.
 _INSTEAD: Final = {
     "* FROM portfolio_prices(%(owner)s, %(currency)s, %(priced_at)s, %(live)s)": (
@@ -81,8 +87,8 @@ _INSTEAD: Final = {
     "FROM portfolio_snapshot AS snapshot\n        WHERE ": (
         "FROM portfolio_snapshot AS snapshot\n        WHERE snapshot.at < %(at)s AND "
     ),
-    # The first value of a history brings what there is into it.
-    "FROM portfolio_snapshot AS other WHERE": "FROM (SELECT worth.scope, '' AS base) AS other WHERE",
+    # The first value of all tells what happened since the books began; one after values in another base does not.
+    "FROM portfolio_snapshot AS other WHERE": f"FROM ({_VALUED}) AS other WHERE other.at < %(at)s AND",
 }
 
 

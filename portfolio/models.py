@@ -69,6 +69,22 @@ class Snapshot(Owned):
         return f"{self.equity} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class Stay(Owned):
+    """Where a wallet stood until it was moved, and when it was valued there last. Append-only."""
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
+    under = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: under none."
+    )
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "until"), name="stay_ends_once"),)
+
+    def __str__(self) -> str:
+        return f"Until {self.until:%Y-%m-%d %H:%M}"
+
+
 class FlowMark(Owned):
     """How much of an asset had ever flowed into a scope at a venue when the scope was last valued in `base`.
 

@@ -3,11 +3,13 @@
 For each of them that is a flow, as if money had moved: nobody has won or lost anything by it. So everything is valued
 right before, and the marks from which flows are told are shifted by what the wallet ever got and what it holds now:
 the value right after finds exactly what it holds gone, or come, at the same prices. What it has realized so far stays
-with those whose it was then. Derivatives that become another wallet's do the same with what they have won or lost.
+with those whose it was then, and where it stood until when is kept. Derivatives that become another wallet's do the
+same with what they have won or lost.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from django.db import connection
 
 from kit import clock, days
 from kit.users.models import User
-from portfolio.models import PortfolioState
+from portfolio.models import PortfolioState, Stay
 from portfolio.services import take_snapshots
 from wallets.hierarchy.archiving import Relocation
 
@@ -103,6 +105,8 @@ def followed(relocation: Relocation) -> Iterator[None]:
     """
     wallet = relocation.wallet
     take_snapshots(owner_id=wallet.owner_id)
+    stayed_until = _valued_at(wallet.owner_id)
+    Stay.objects.create(owner_id=wallet.owner_id, wallet=wallet, under_id=wallet.parent_id, until=stayed_until)
     given: dict[str, Any] = {
         "owner": wallet.owner_id,
         "wallet": wallet.pk,
@@ -113,6 +117,11 @@ def followed(relocation: Relocation) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(SHIFT, given)
     yield
-    valued_at = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=wallet.owner_id)
-    assert valued_at is not None  # noqa: S101 - valued above
-    take_snapshots(owner_id=wallet.owner_id, at=max(clock.now(), valued_at + days.INSTANT))
+    take_snapshots(owner_id=wallet.owner_id, at=max(clock.now(), _valued_at(wallet.owner_id) + days.INSTANT))
+
+
+def _valued_at(owner_id: UUID) -> datetime:
+    """When everything was valued last, which it was."""
+    found = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
+    assert found is not None  # noqa: S101 - valued before
+    return found

@@ -38,6 +38,7 @@ from kit.users.models import RecoveryCode, SecondFactor, User
 from portfolio import corrections
 from portfolio.exposure.limits import Wish as Limited
 from portfolio.exposure.limits import set_limit
+from portfolio.models import Stay
 from tests.conftest import WORKER, as_operators, make_user
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
@@ -110,6 +111,7 @@ def _fill(world: World) -> None:
             owner=owner, order=Order.objects.earliest("created_at"), key="k", limit_price=1, quantity=1,
             closed_at=clock.now(),
         )  # fmt: skip
+        Stay.objects.create(owner=owner, wallet=world.farm.wallet, under=world.master, until=clock.now())
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})

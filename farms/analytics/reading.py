@@ -18,7 +18,6 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Avg, Min, Q, Sum
 
-from farms.analytics.parts import agents_parts
 from farms.laboratory.drift import Drift, drift_of
 from farms.models import Agent, Farm
 from kit.errors import NotFoundError
@@ -26,7 +25,7 @@ from kit.users.models import User
 from markets.candles.reading import TIMEFRAME_MS
 from portfolio.allocation.returns import read_returns
 from portfolio.models import DailyPerformance
-from portfolio.selectors.contribution import Contribution, Part
+from portfolio.selectors.contribution import By, Contribution, Kind, Part
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 from trading.models import Position, TradeSlice
@@ -208,7 +207,9 @@ class Analytics:
     @cached_property
     def contributors(self) -> Sequence[Part]:
         """What each agent made of the farm's profit while it worked there, the largest gain first."""
-        return agents_parts(self.subject, Contribution.of(self.scope)) if isinstance(self.subject, Farm) else ()
+        if self.kind == "agent":
+            return ()
+        return [part for part in Contribution.of(self.scope, by=By.AGENT).parts if part.kind is Kind.WALLET]
 
     @cached_property
     def pairs(self) -> Sequence[Pair]:

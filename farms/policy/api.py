@@ -22,7 +22,8 @@ def get_policy(request: HttpRequest, farm_id: UUID) -> Any:
 
 @router.patch("/farms/{farm_id}/policy", auth=LIMITS, response=PolicyOut, summary="Change what a farm lets them do")
 def change_policy(request: HttpRequest, farm_id: UUID, body: PolicyChange) -> Any:
-    """It binds the next entry. What is held stays: an agent outside of the policy leaves as its strategy says."""
+    """It binds the next entry that an agent decides. What is held stays: an agent outside of the policy leaves as its
+    strategy says. An order that somebody places is bound by limits, `PUT /wallets/{wallet_id}/limits`, not by this."""
     owner_id = owner_of(request)
     row = policy_row(owner_id=owner_id, farm_id=farm_id)
     set_policy(owner_id=owner_id, farm_id=farm_id, policy=changed(row.policy, body))

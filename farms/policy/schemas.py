@@ -43,7 +43,11 @@ class WeightIn(Body):
 
 
 class PolicyOut(Schema):
-    """What a farm lets its agents do together. Fractions are of the farm's value; exits go on whatever it says."""
+    """What a farm lets its agents do together. Fractions are of the farm's value; exits go on whatever it says.
+
+    It binds what agents decide. Orders of people and programs in their wallets are bound by the limits of these wallets
+    and of the farm's; of a policy `maximum_correlated` alone is such a limit, and binds both.
+    """
 
     maximum_share: Amount
     caps: dict[str, Amount] = Field(description="The most in one market where it has a cap of its own, by symbol.")

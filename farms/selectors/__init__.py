@@ -2,6 +2,7 @@
 
 from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
+from farms.selectors.ahead import ahead_of
 from farms.selectors.facts import AgentFacts, FarmFacts, farm_facts
 from farms.selectors.farms import FarmPage, FarmRow, farm_list, farm_page, farm_row, farm_rows
 from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
@@ -21,6 +22,7 @@ __all__ = (
     "agent_row",
     "agent_rows",
     "agent_runs",
+    "ahead_of",
     "due_agents",
     "farm_facts",
     "farm_list",

@@ -11,6 +11,7 @@ import numpy as np
 from django.db.models import Q
 
 from farms.models import Agent, StrategyVersion
+from farms.selectors.ahead import Ahead, ahead_of
 from farms.selectors.facts import farm_facts
 from farms.selectors.promotions import Promotions, promotions_of
 from farms.selectors.results import results_by_wallet
@@ -124,6 +125,7 @@ class AgentPage:
     trades: tuple[TradeRow, ...]
     shown_trades: tuple[TradeRow, ...]
     promotions: Promotions
+    ahead: Ahead
 
 
 def agent_rows(*, owner_id: UUID, agent_ids: Collection[UUID] | None = None) -> tuple[AgentRow, ...]:
@@ -170,6 +172,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
         trades=trades[:ROWS_SHOWN],
         shown_trades=tuple(trade for trade in trades if since is not None and trade.closed_at >= since),
         promotions=promotions_of(owner_id=owner_id, agent_id=agent_id),
+        ahead=ahead_of(owner_id=owner_id, agent_id=agent_id),
     )
 
 

@@ -123,7 +123,7 @@ class Breakdown:
         if not parts or len({part.base for part in parts}) > 1:
             return None  # no value in the period, or values that make no sum
         total = summed(account, self._edges)
-        trades = figures([one for pk in self.accounts.within(account) for one in self._traded.get(pk, ())])
+        trades = figures(self._traded_in(account))
         if not total.opening and not total.closing and not total.flows and not trades.trades:
             return None
         twr = total.twr if account.scope else self._returned(account, total)
@@ -131,12 +131,22 @@ class Breakdown:
             account, total.opening, total.flows, total.profit, total.realized, total.fees, total.closing, twr, trades
         )
 
+    def _traded_in(self, account: Account) -> Sequence[Traded]:
+        """Of its wallets, and of those that stood below them when the trades were closed, wherever they are now."""
+        within, taken = self.accounts.within(account), self.accounts.below(account.takes)
+        own = [one for pk in account.adds for one in self._traded["wallet"].get(pk, ())]
+        below = [one for pk in within for one in self._traded["under"].get(pk, ()) if one.wallet_id not in account.adds]
+        return [*own, *(one for one in below if one.wallet_id not in taken)]
+
     @cached_property
-    def _traded(self) -> Mapping[UUID, Sequence[Traded]]:
-        found: dict[UUID, list[Traded]] = defaultdict(list)
+    def _traded(self) -> Mapping[str, Mapping[UUID, Sequence[Traded]]]:
+        """By the wallet that traded, and by the one that it stood under then."""
+        by_wallet: dict[UUID, list[Traded]] = defaultdict(list)
+        by_place: dict[UUID, list[Traded]] = defaultdict(list)
         for one in trade_sums(owner_id=self.owner.pk, spans=[(max(self.start, EPOCH), self.ends)]):
-            found[one.wallet_id].append(one)
-        return found
+            by_wallet[one.wallet_id].append(one)
+            by_place[one.under].append(one)
+        return {"wallet": by_wallet, "under": by_place}
 
     def _returned(self, account: Account, total: Edges) -> float | None:
         if total.closing is None or total.flows is None:

@@ -13,6 +13,7 @@ from django.db.models import Q, Sum
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
 from farms.selectors.facts import FarmFacts, farm_facts
+from farms.selectors.results import trades_by_place
 from farms.selectors.runs import RunRow, agent_runs, run_row
 from farms.selectors.states import states_of
 from kit import clock
@@ -46,7 +47,8 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class FarmRow(HasStanding):
-    """A farm with its agents, or `size` of them that were not worked out. Money in the base asset of its master."""
+    """A farm with its agents, or `size` of them that were not worked out; `trades` are those that were closed while
+    their agents worked there. Money in the base asset of its master."""
 
     id: UUID
     wallet_id: UUID
@@ -66,11 +68,8 @@ class FarmRow(HasStanding):
     running: int
     agents: tuple[AgentRow, ...]
     exposure: tuple[Exposure, ...]
+    trades: int
     is_pool: bool = False
-
-    @property
-    def trades(self) -> int:
-        return sum(agent.trades for agent in self.agents)
 
     @property
     def positions(self) -> tuple[PositionRow, ...]:
@@ -147,8 +146,17 @@ def _rows(owner_id: UUID, facts: Sequence[FarmFacts], of_agents: Q | None) -> tu
     of_these = Q(farm_id__in=known)
     for row in rows_of(owner_id, nodes, stand, states, only=of_these if of_agents is None else of_these & of_agents):
         agents[row.farm_id].append(row)
+    closed = trades_by_place(owner_id, [farm.wallet_id for farm in facts])
     rows = (
-        _farm_row(farm, known[farm.pk], nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])
+        _farm_row(
+            farm,
+            known[farm.pk],
+            nodes[farm.wallet_id],
+            stand[farm.wallet_id],
+            states[farm.pk],
+            agents[farm.pk],
+            closed.get(farm.wallet_id, 0),
+        )
         for farm in Farm.objects.filter(owner_id=owner_id, pk__in=known)
     )
     return tuple(sorted(rows, key=_rank))
@@ -169,7 +177,7 @@ def farm_page(*, owner_id: UUID, farm_id: UUID) -> FarmPage:
         farm=farm,
         events=_happenings(farm_id, {agent.wallet_id: agent.name for agent in farm.agents}),
         decisions=tuple(run_row(run) for run in decisions.order_by("-created_at")[:DECISIONS_SHOWN]),
-        curve=_curve([agent.wallet_id for agent in farm.agents], farm.created_at),
+        curve=_curve(owner_id, farm.wallet_id, farm.created_at),
     )
 
 
@@ -199,8 +207,9 @@ def _rank(row: FarmRow | AgentRow) -> int:
 
 
 def _farm_row(
-    farm: Farm, facts: FarmFacts, node: WalletNode, standing: Standing, state: State, agents: Iterable[AgentRow]
-) -> FarmRow:
+    farm: Farm, facts: FarmFacts, node: WalletNode, standing: Standing, state: State, agents: Iterable[AgentRow],
+    trades: int,
+) -> FarmRow:  # fmt: skip
     members = tuple(sorted(agents, key=_rank))
     return FarmRow(
         id=farm.pk,
@@ -221,6 +230,7 @@ def _farm_row(
         running=facts.running,
         agents=members,
         exposure=_exposure(members, standing.value or ZERO, farm),
+        trades=trades,
         is_pool=facts.is_pool,
     )
 
@@ -237,10 +247,11 @@ def _exposure(agents: tuple[AgentRow, ...], value: Decimal, farm: Farm) -> tuple
     return tuple(sorted(rows, key=lambda row: -row.value))
 
 
-def _curve(wallet_ids: list[UUID], start: datetime) -> tuple[tuple[datetime, Decimal], ...]:
-    """The running sum of closed trades' profit at the end of each day, thinned to what a chart can show."""
+def _curve(owner_id: UUID, wallet_id: UUID, start: datetime) -> tuple[tuple[datetime, Decimal], ...]:
+    """The running sum of profit of trades that were closed there at the end of each day, thinned to what a chart can
+    show."""
     days = (
-        TradeDay.objects.filter(wallet_id__in=wallet_ids)
+        TradeDay.objects.filter(owner_id=owner_id, under=wallet_id)
         .order_by("day")
         .values("day")
         .annotate(profit=Sum("won") - Sum("lost"))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, Sum
 
-from trading.models import TradeTotal
+from trading.models import TradeSlice, TradeTotal
 
 
 def results_by_wallet(
@@ -21,3 +21,9 @@ def results_by_wallet(
         .annotate(count=Sum("trades"), wins=Sum("won_trades"), realized=Sum("won") - Sum("lost"))
     )
     return {row["wallet_id"]: (row["count"], row["wins"], row["realized"]) for row in rows}
+
+
+def trades_by_place(owner_id: UUID, wallet_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Of each of these farms' wallets the trades that were closed there, wherever those who closed them are now."""
+    rows = TradeSlice.objects.filter(owner_id=owner_id, under__in=wallet_ids, by=TradeSlice.By.ALL).order_by()
+    return dict(rows.values_list("under").annotate(Sum("trades")))

@@ -105,11 +105,11 @@ SUMS: Final = """
            sum(fees)
     FROM trading_position WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3;
     INSERT INTO trading_tradeday
-        (owner_id, wallet_id, instrument_id, day, trades, won_trades, lost_trades, won, lost, fees)
-    SELECT owner_id, wallet_id, instrument_id, (closed_at AT TIME ZONE 'UTC')::date, count(*),
-           count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
+        (owner_id, wallet_id, under, instrument_id, day, trades, won_trades, lost_trades, won, lost, fees)
+    SELECT owner_id, wallet_id, coalesce(closed_under, wallet_id), instrument_id, (closed_at AT TIME ZONE 'UTC')::date,
+           count(*), count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
            sum(greatest(realized_pnl, 0)), sum(greatest(-realized_pnl, 0)), sum(fees)
-    FROM trading_position WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3, 4;
+    FROM trading_position WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5;
     DELETE FROM trading_tradeslice WHERE owner_id = %(owner)s;
     INSERT INTO trading_tradeslice (
         owner_id, wallet_id, under, instrument_id, by, key, trades, won_trades, lost_trades, won, lost, fees, traded

@@ -112,9 +112,10 @@ class Accounts:
         """The wallets that it consists of."""
         if account.kind == FUND:
             return set(self.nodes)
-        return self._below(account.adds) - self._below(account.takes)
+        return self.below(account.adds) - self.below(account.takes)
 
-    def _below(self, tops: Sequence[UUID]) -> set[UUID]:
+    def below(self, tops: Sequence[UUID]) -> set[UUID]:
+        """These wallets and all that stands below them."""
         found: set[UUID] = set()
         left = list(tops)
         while left:

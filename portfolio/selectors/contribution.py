@@ -1,11 +1,12 @@
 """What each farm and each agent contributed to a profit: parts in the base currency that sum to it exactly.
 
-Each wallet's profit over the period is its own, with everything below it. What a wallet has besides those below it,
-its own money and what has moved elsewhere since, is a part of its own: the profit of the whole less theirs. A wallet
-that is valued in another asset is counted at the rate of the period's end, and what the change of rates made of it is
-the last part; so is the last of 18 digits, where values are rounded by themselves.
+Each wallet's profit over the period is its own, with everything below it; one that was moved is a part of each wallet
+that it stood under, with what it made there. What a wallet has besides those below it is a part of its own: the profit
+of the whole less theirs. A wallet that is valued in another asset is counted at the rate of the period's end, and what
+the change of rates made of it is the last part; so is the last of 18 digits, where values are rounded by themselves.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from portfolio.selectors.accounts import CONNECTION, FUND, Account, Accounts, No
 from portfolio.selectors.combined import summed
 from portfolio.selectors.edges import ZERO, Edges, read_edges
 from portfolio.selectors.scope import Scope
+from portfolio.selectors.stays import Made, Spell, made_in, spells_of
 
 DIGITS: Final = Decimal("1e-18")  # as many as the books keep
 MOST_ROWS: Final = 50
@@ -70,10 +72,20 @@ class Part:
     share: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A wallet at a place: of one that was moved what it made there, and above whom."""
+
+    node: Node
+    above: Node | None = None
+    made: Made | None = None
+
+
 class Contribution:
     """Of an account from `start` until `until`, or until now, by farms or agents.
 
-    Two queries, one more where wallets are valued in different assets; none for `edges` that are known already.
+    Three queries, one more where wallets are valued in different assets and one where some were moved; one less for
+    `edges` that are known already.
     """
 
     def __init__(
@@ -138,32 +150,56 @@ class Contribution:
 
     @property
     def _is_known(self) -> bool:
-        return all(self._profits[node.pk] is not None for node in self._nodes)
+        return all(self._profits[one.node.pk] is not None for one in self._placed)
 
     @cached_property
-    def _nodes(self) -> Sequence[Node]:
+    def _placed(self) -> Sequence["_Placed"]:
         """The wallets of the account that had a value, as fine as is asked for."""
         return list(self._walk(self._tops))
 
     @property
-    def _tops(self) -> Iterable[Node]:
+    def _tops(self) -> Iterable["_Placed"]:
         """A wallet's parts are those right below it; a connection's are the wallets that it is the sum of."""
         if self.account.kind == CONNECTION:
-            return [self.accounts.nodes[pk] for pk in self.account.adds]
-        return self.accounts.children.get(None if self.account.kind == FUND else self.account.adds[0], [])
+            return [_Placed(self.accounts.nodes[pk]) for pk in self.account.adds]
+        return self._below.get(None if self.account.kind == FUND else self.account.adds[0], [])
 
-    def _walk(self, nodes: Iterable[Node]) -> Iterable[Node]:
-        for node in nodes:
-            if node.pk in self.edges and node.pk not in self.account.takes:
-                yield node
-                if self.by is By.AGENT or node.parent_id is None:
-                    yield from self._walk(self.accounts.children.get(node.pk, []))
+    @cached_property
+    def _spells(self) -> Mapping[UUID, Sequence[Spell]]:
+        parents = {node.pk: node.parent_id for node in self.accounts.nodes.values()}
+        return spells_of(owner_id=self.accounts.owner_id, parents=parents, start=self.start, until=self.until)
+
+    @cached_property
+    def _below(self) -> Mapping[UUID | None, Sequence["_Placed"]]:
+        """Who stood right below each wallet in the period; of None those that stood under none."""
+        found: dict[UUID | None, list[_Placed]] = defaultdict(list)
+        made = made_in(self._spells, self.edges, start=self.start)
+        for node in self.accounts.nodes.values():
+            if node.pk not in self._spells:
+                found[node.parent_id].append(_Placed(node))
+                continue
+            for under in dict.fromkeys(one.under for one in self._spells[node.pk]):
+                above = self.accounts.nodes.get(under) if under else None
+                found[under].append(_Placed(node, above, made.get((node.pk, under))))
+        return found
+
+    def _walk(self, placed: Iterable["_Placed"]) -> Iterable["_Placed"]:
+        for one in placed:
+            if one.node.pk in self.edges and one.node.pk not in self.account.takes:
+                yield one
+                if self._is_open(one):
+                    yield from self._walk(self._below.get(one.node.pk, []))
+
+    def _is_open(self, one: "_Placed") -> bool:
+        """Whether those below it are parts of their own; one that was moved is a part as a whole."""
+        return one.made is None and (self.by is By.AGENT or one.node.parent_id is None)
 
     def _parts(self, total: Decimal) -> Iterable[Part]:
-        counted, shown = ZERO, {node.pk for node in self._nodes}
-        for node in self._nodes:
-            below = [child for child in self.accounts.children.get(node.pk, []) if child.pk in self.edges]
-            part = self._part(node, below if any(child.pk in shown for child in below) else ())
+        counted = ZERO
+        for one in self._placed:
+            below = [child for child in self._below.get(one.node.pk, []) if child.node.pk in self.edges]
+            has_taken = all(child.node.pk in self.account.takes for child in below)
+            part = self._part(one, below if self._is_open(one) and not has_taken else ())
             if part is not None:
                 counted += part.profit
                 yield part
@@ -173,22 +209,27 @@ class Contribution:
     def _rest(self, left: Decimal) -> Part:
         if self.account.kind not in {FUND, CONNECTION}:
             return self._own(self.accounts.nodes[self.account.adds[0]], left)
-        is_of_rates = any(node.base != self.base for node in self._nodes)
+        is_of_rates = any(one.node.base != self.base for one in self._placed)
         return Part(Kind.REST, "Change of rates" if is_of_rates else "Rounding", left)
 
-    def _part(self, node: Node, below: Sequence[Node]) -> Part | None:
-        profit = self._profits[node.pk] or ZERO
+    def _part(self, one: "_Placed", below: Sequence["_Placed"]) -> Part | None:
+        node, profit = one.node, self._profit(one)
         if below:
-            own = profit - sum((self._profits[child.pk] or ZERO for child in below), ZERO)
+            own = profit - sum((self._profit(child) for child in below), ZERO)
             return self._own(node, own) if own else None
-        edges = self.edges[node.pk]
-        if not profit and not edges.opening and not edges.closing and not edges.flows:
+        told = one.made or self.edges[node.pk]
+        if not profit and not told.opening and not told.closing and not told.flows:
             return None
-        above = self.accounts.nodes.get(node.parent_id) if node.parent_id else None
+        above = one.above or (self.accounts.nodes.get(node.parent_id) if node.parent_id else None)
         return Part(
             Kind.WALLET, node.name, profit, node.pk, node.role, above.name if above else node.connection, node.base,
-            edges.opening, edges.flows, edges.closing, edges.twr,
+            told.opening, told.flows, told.closing, told.twr,
         )  # fmt: skip
+
+    def _profit(self, one: "_Placed") -> Decimal:
+        """In the base of the whole, at the place where it stood."""
+        whole = self._profits[one.node.pk] or ZERO
+        return whole if one.made is None else self._converted(one.node, one.made.profit) or ZERO
 
     def _own(self, node: Node, profit: Decimal) -> Part:
         return Part(Kind.OWN, f"{node.name}, its own", profit, node.pk, node.role, base=node.base)
@@ -199,11 +240,14 @@ class Contribution:
         found: dict[UUID, Decimal | None] = {}
         for pk, node in self.accounts.nodes.items():
             profit = self.edges[pk].profit if pk in self.edges else ZERO
-            if profit and node.base != self.base:
-                rate = self._rates.get(node.base)
-                profit = None if rate is None else (profit * rate).quantize(DIGITS)
-            found[pk] = profit
+            found[pk] = profit and self._converted(node, profit)
         return found
+
+    def _converted(self, node: Node, profit: Decimal) -> Decimal | None:
+        if node.base == self.base:
+            return profit
+        rate = self._rates.get(node.base)
+        return None if rate is None else (profit * rate).quantize(DIGITS)
 
     @cached_property
     def _rates(self) -> Mapping[str, Decimal]:

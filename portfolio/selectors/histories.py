@@ -241,6 +241,6 @@ def _chained(same: Sequence[Day]) -> float | None:
 
 def _negative(one: Traded) -> Traded:
     return Traded(
-        one.place, one.wallet_id, one.asset, one.quote, -one.trades, -one.won_trades, -one.lost_trades, -one.won,
-        -one.lost, -one.fees,
+        one.place, one.wallet_id, one.under, one.asset, one.quote, -one.trades, -one.won_trades, -one.lost_trades,
+        -one.won, -one.lost, -one.fees,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from kit import clock, days
+from kit import clock, days, formatting
 from kit.statements import planned_once
 from portfolio.valuation import VALUATION, parameters
 
@@ -25,6 +25,9 @@ FIGURES: Final = """
     coalesce(opening.equity, 0), coalesce(opening.flows, 0), coalesce(nullif(opening.twr_index, 0), 1)
 """
 SIZE: Final = 9  # columns
+# Of what is there has to be others' money: with less the quotient tells how much was taken out again, and no longer how
+# well it did. Who has grown tenfold has the time-weighted return beside it, which says so.
+LEAST_FUNDING: Final = Decimal("0.1")
 OPENING: Final = """
 LEFT JOIN LATERAL (
     SELECT equity, flows, twr_index FROM portfolio_snapshot AS snapshot
@@ -59,8 +62,12 @@ class Standing:
         """Profit on the capital given: by how much it grew what it holds of others' money, whenever that came.
 
         None where nothing is left in it that was not lost: the rest was taken out, and what was lost is not all of it.
+        None too where what was given is zero as amounts are written, or next to nothing of what is there
+        (`LEAST_FUNDING`).
         """
-        if self.profit is None or self.funding <= 0 or (not self.value and self.twr != -1):
+        if self.value is None or self.profit is None or (not self.value and self.twr != -1):
+            return None
+        if self.funding <= self.value * LEAST_FUNDING or formatting.is_dust(self.funding, self.base):
             return None
         return self.profit / self.funding
 

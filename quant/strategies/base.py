@@ -8,7 +8,7 @@ becomes the form, the API and the sweep's grid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, overload
@@ -126,6 +126,36 @@ class Clause:
         return self.words.format_map({name: f"{price:.6g}" for name, price in self.prices.items()} | dict(self.numbers))
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a rule at a bar: what is looked at, its `value`, and the `threshold` that it has to be beyond.
+
+    `goes` is 1 where it has to be above, -1 where below; `crosses` says that it has to get there on this bar. What is
+    not known yet is NaN, and so are both of a pattern, which has no figures. `toward` is the side of the entry that it
+    is for, 0 for leaving. A value `is_price` in quote.
+    """
+
+    words: str
+    toward: int
+    holds: bool
+    value: float = np.nan
+    threshold: float = np.nan
+    goes: int = 1
+    crosses: bool = False
+    is_price: bool = False
+    has_figures: bool = True
+
+    @property
+    def difference(self) -> float:
+        """From the value to the threshold: above zero where the value has to rise."""
+        return self.threshold - self.value
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the value is on the side where it has to be; one that crosses may be there since before."""
+        return self.goes * self.difference < 0
+
+
 def digits(value: float) -> str:
     """Six significant digits without an exponent, which is more than any reader compares: `2.5`, `0.0000123`."""
     if not np.isfinite(value):
@@ -135,6 +165,10 @@ def digits(value: float) -> str:
 
 def _nothing_to_explain(bar: int) -> Clause:
     return Clause(f"no reason was recorded for bar {bar}")
+
+
+def _no_conditions(bar: int, held: int) -> tuple[Condition, ...]:
+    return ()
 
 
 @lru_cache(maxsize=8)
@@ -194,6 +228,8 @@ class Intents:
     indicators  arrays by name, for charts and explanations
     explain   the rule at bar i with its values, its threshold and what is missing, as a clause: what follows from it
               depends on what is held, so whoever decides says that in front of it
+    conditions  of bar i and of what is held (1, -1, 0 for nothing): each condition of the rule to enter, or to leave,
+              with the figures that `explain` tells of
 
     What a strategy does not use it leaves out: those arrays are NaN throughout, as read-only views without memory. The
     four that say something about entries only may be given as functions from bars to values (`AtBars`), and are NaN
@@ -208,6 +244,7 @@ class Intents:
     size: _Levels = _Levels()
     indicators: Mapping[str, Floats] = field(default_factory=dict)
     explain: Callable[[int], Clause] = _nothing_to_explain
+    conditions: Callable[[int, int], Sequence[Condition]] = _no_conditions
 
     def __len__(self) -> int:
         return int(self.enter.size)

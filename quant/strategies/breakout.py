@@ -16,8 +16,8 @@ import numpy as np
 from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, digits
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted, times
+from quant.strategies.base import Clause, Condition, Intents, Parameter, Params, Strategy, digits
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted, sides, times
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
 _MOST_BARS_PER_DAY: Final = 1440
@@ -83,6 +83,11 @@ def _compute(candles: Candles, params: Params) -> Intents:
         trail=times(atr, params["trail_atr"]),
         indicators=shown,
         explain=lambda bar: _explain(candles, upper, lower, fresh, up | down, over, _weak(had, asked, bar), bar),
+        conditions=lambda bar, held: (
+            _leaving(candles.close[bar], middle[bar], held, has_left=bool((up | down | over)[bar]))
+            if held
+            else _entering(candles.close[bar], upper[bar], lower[bar], bool(fresh[bar]), params, had, asked, bar)
+        ),
     )
 
 
@@ -95,6 +100,29 @@ def _weak(had: Mapping[str, Floats], asked: Mapping[str, Floats], bar: int) -> C
             words.append(f"; a {name} of {{{name}_asked}} is missing, it is {{{name}}}")
             numbers |= {name: digits(had[name][bar]), f"{name}_asked": digits(least[bar])}
     return Clause("".join(words), numbers=numbers)
+
+
+def _leaving(close: float, middle: float, held: int, *, has_left: bool) -> tuple[Condition, ...]:
+    words = f"Close comes back {'below' if held > 0 else 'above'} the middle of the range"
+    return (Condition(words, 0, has_left, close, middle, -held, crosses=True, is_price=True),)
+
+
+def _entering(
+    close: float, upper: float, lower: float, is_fresh: bool, params: Params, had: Mapping[str, Floats],
+    asked: Mapping[str, Floats], bar: int,
+) -> tuple[Condition, ...]:  # fmt: skip
+    found = []
+    for side in sides(params["direction"]):
+        edge, where = (upper, "above") if side > 0 else (lower, "below")
+        holds = is_fresh and side * (close - edge) > 0
+        found.append(Condition(f"Close leaves the range, {where} it", side, holds, close, edge, side, True, True))
+        for name, least in asked.items():
+            if name != "volatility" or params["volatility_min"] > 0:
+                value, threshold = had[name][bar], least[bar]
+                is_price = name == "volatility"
+                words = "ATR is at least" if is_price else "Volume is at least"
+                found.append(Condition(words, side, bool(value >= threshold), value, threshold, is_price=is_price))
+    return tuple(found)
 
 
 def _explain(

@@ -20,7 +20,18 @@ import numpy as np
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators.catalog import CATALOG
-from quant.strategies.base import AtBars, Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
+from quant.strategies.base import (
+    AtBars,
+    Clause,
+    Condition,
+    Intents,
+    Parameter,
+    Params,
+    Signs,
+    Strategy,
+    digits,
+    nowhere,
+)
 from quant.strategies.grammar import (
     COMPARISONS,
     DEFAULT_ATR,
@@ -137,6 +148,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         size=np.where(size > 0, size, np.nan),
         indicators=dict(board.values),
         explain=lambda bar: _explain(board, params, agreed, wanted, leave, bar),
+        conditions=lambda bar, held: _conditions(board, params, bar, held),
     )
 
 
@@ -165,6 +177,21 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = ""
         labels = (_label(left), _label(right) if isinstance(right, dict) else f"{{right{place}}}")
         parts.append(f"{labels[0]} {word} {labels[1]}, {holds} ({values})")
     return Clause(f"{why}{'; '.join(parts)}", numbers=numbers)
+
+
+def _conditions(board: _Board, params: Params, bar: int, held: int) -> tuple[Condition, ...]:
+    group = params["exit"] if held else params["entry"]
+    side = 1 if params["direction"] == "long" else -1
+    found = []
+    for condition in all_conditions(group) if group else ():
+        op, left, right = condition["op"], condition["left"], condition["right"]
+        named = [] if not isinstance(right, dict) else [_label(right)]
+        words = " ".join([_label(left), _WORDS.get(op, op), *named])
+        value, threshold = (float(board.operand(operand)[bar]) for operand in (left, right))
+        goes = 1 if op in {">", ">=", "crosses_above"} else -1
+        holds = bool(board.condition(condition)[bar])
+        found.append(Condition(words, 0 if held else side, holds, value, threshold, goes, crosses=op in _WORDS))
+    return tuple(found)
 
 
 def _settle(params: Params) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Strategy, digits
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
+from quant.strategies.base import Clause, Condition, Intents, Parameter, Params, Rule, Strategy, digits
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, sides
 
 
 def _settle(params: Params) -> int:
@@ -46,7 +46,36 @@ def _compute(candles: Candles, params: Params) -> Intents:
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         indicators=shown,
         explain=lambda bar: _explain(z, params, longs | shorts, recovered | eased, shown, candles, bar),
+        conditions=lambda bar, held: (
+            _leaving(z[bar], params, held, has_left=bool((recovered if held > 0 else eased)[bar]))
+            if held
+            else _entering(z[bar], params, {1: bool(longs[bar]), -1: bool(shorts[bar])}, shown, candles.close[bar], bar)
+        ),
     )
+
+
+def _leaving(z: float, params: Params, held: int, *, has_left: bool) -> tuple[Condition, ...]:
+    words = f"Deviations of the close from its mean, back {'above' if held > 0 else 'below'}"
+    return (Condition(words, 0, has_left, z, -held * params["leave"], held, crosses=True),)
+
+
+def _entering(
+    z: float, params: Params, found: Mapping[int, bool], shown: Mapping[str, Floats], close: float, bar: int
+) -> tuple[Condition, ...]:
+    """Of a long: the way out goes down through the lower edge, the way back up through it."""
+    told = []
+    back = params["method"] == "bollinger"
+    for side in sides(params["direction"]):
+        goes = side if back else -side
+        words = f"Deviations of the close from its mean, {'back ' if back else ''}{'above' if goes > 0 else 'below'}"
+        told.append(Condition(words, side, found[side], z, -side * params["entry"], goes, crosses=True))
+        if "trend" in shown:
+            trend, where = shown["trend"][bar], "above" if side > 0 else "below"
+            holds = bool(side * (close - trend) > 0)
+            told.append(
+                Condition(f"Close is {where} the trend's average", side, holds, close, trend, side, is_price=True)
+            )
+    return tuple(told)
 
 
 def _explain(

@@ -16,9 +16,9 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
-from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits
+from quant.strategies.base import Clause, Condition, Intents, Parameter, Params, Signs, Strategy, digits
 from quant.strategies.grammar import MOST_CONDITIONS, all_conditions
-from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, times, word_of
+from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, sides, times, word_of
 
 MEMBERS: Final = {
     module.STRATEGY.slug: module.STRATEGY
@@ -96,6 +96,19 @@ def _compute(candles: Candles, params: Params) -> Intents:
         trail=times(atr, params["trail_atr"]),
         indicators={"score": score, "atr": atr},
         explain=_explainer(members, votes, score, enter, gone, params["agreement"]),
+        conditions=lambda bar, held: _conditions(score[bar], int(enter[bar]), bool(gone[bar]), params, held),
+    )
+
+
+def _conditions(score: float, entered: int, is_gone: bool, params: Params, held: int) -> tuple[Condition, ...]:
+    if held:
+        words = f"Score of the strategies {'falls' if held > 0 else 'rises'} to"
+        return (Condition(words, 0, is_gone, score, 0.0, -held, crosses=True),)
+    return tuple(
+        Condition(
+            "Score of the strategies gets to", side, entered == side, score, side * params["agreement"], side, True
+        )
+        for side in sides(params["direction"])
     )
 
 

@@ -11,6 +11,7 @@ inside bar   a bar inside the one before it, then a close above that mother bar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -18,8 +19,8 @@ import numpy as np
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy
-from quant.strategies.signals import DIRECTION, entries, latest
+from quant.strategies.base import Clause, Condition, Intents, Parameter, Params, Signs, Strategy
+from quant.strategies.signals import DIRECTION, entries, latest, sides
 
 PATTERNS: Final = ("pin bar", "engulfing", "inside bar")
 _WICK_TO_BODY: Final = 2.0
@@ -87,7 +88,33 @@ def _compute(candles: Candles, params: Params) -> Intents:
         target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else None,
         indicators={"support": support, "resistance": resistance, "atr": atr},
         explain=lambda bar: _explain(rising, falling, chosen, support, resistance, candles.close, enter, opposite, bar),
-    )
+        conditions=lambda bar, held: _conditions(
+            {1: (lows, support, rising), -1: (highs, resistance, falling)}, candles.close, zone, chosen, bar,
+            (-held,) if held else sides(params["direction"]), is_held=bool(held),
+        ),
+    )  # fmt: skip
+
+
+def _conditions(
+    levels: Mapping[int, tuple[Floats, Floats, tuple[Bools, ...]]], close: Floats, zone: Floats, chosen: list[bool],
+    bar: int, wanted: tuple[int, ...], *, is_held: bool,
+) -> tuple[Condition, ...]:  # fmt: skip
+    """Of each side: how near the last two bars came to its level, on which side of it the close is, and a pattern."""
+    found = []
+    for side in wanted:
+        extremes, level, patterns = levels[side]
+        name, where = ("support", "above") if side > 0 else ("resistance", "below")
+        toward, price, least = 0 if is_held else side, close[bar], level[bar]
+        away = abs(extremes[bar] - least)
+        near, beyond = bool(away <= zone[bar]), bool(side * (price - least) > 0)
+        names = [pattern for pattern, is_wanted in zip(PATTERNS, chosen, strict=True) if is_wanted]
+        hit = any(one[bar] for one, is_wanted in zip(patterns, chosen, strict=True) if is_wanted)
+        found += [
+            Condition(f"Distance to the {name} is at most", toward, near, away, zone[bar], -1, is_price=True),
+            Condition(f"Close is {where} the {name}", toward, beyond, price, least, side, is_price=True),
+            Condition(f"{' or '.join(names)} there".capitalize(), toward, bool(hit), has_figures=False),
+        ]
+    return tuple(found)
 
 
 def _explain(

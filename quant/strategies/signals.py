@@ -102,6 +102,11 @@ def shifted(flags: Bools, bars: int = 1) -> Bools:
     return result
 
 
+def sides(direction: str) -> tuple[int, ...]:
+    """Those that may be entered, as signs."""
+    return {"long": (LONG,), "short": (SHORT,)}.get(direction, (LONG, SHORT))
+
+
 def word_of(side: int) -> str:
     """ "long", "short" or "flat"."""
     return {LONG: "long", SHORT: "short"}.get(int(side), "flat")

@@ -15,8 +15,8 @@ import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Signs, Strategy, digits
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, times
+from quant.strategies.base import Clause, Condition, Intents, Parameter, Params, Rule, Signs, Strategy, digits
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, sides, times
 
 _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 
@@ -43,6 +43,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         trail=times(atr, params["trail_atr"]),
         indicators=shown,
         explain=_explainer(shown, params, crossed),
+        conditions=lambda bar, held: _conditions(shown, params, bool(crossed[bar]), bar, held),
     )
 
 
@@ -76,6 +77,22 @@ def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Call
         return Clause(f"{rule}; ADX {{adx}}, {than} {{least}}", prices, numbers | {"adx": f"{adx:.1f}"})
 
     return explain
+
+
+def _conditions(
+    shown: dict[str, Floats], params: Params, has_crossed: bool, bar: int, held: int
+) -> tuple[Condition, ...]:
+    kind, fast, slow = params["ma"].upper(), shown["fast"][bar], shown["slow"][bar]
+    found = []
+    for side in (-held,) if held else sides(params["direction"]):
+        words = f"{params['fast']}-bar {kind} crosses {'above' if side > 0 else 'below'} the {params['slow']}-bar"
+        holds = has_crossed and (fast > slow) == (side > 0)
+        toward = 0 if held else side
+        found.append(Condition(words, toward, holds, fast, slow, side, crosses=True, is_price=True))
+        if params["adx_min"] > 0 and not held:
+            adx, least = shown["adx"][bar], params["adx_min"]
+            found.append(Condition("ADX is at least", toward, bool(adx >= least), adx, least))
+    return tuple(found)
 
 
 STRATEGY: Final = Strategy(

@@ -587,6 +587,7 @@ def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
     assert run is not None
     execute(program, str(run.order_id))
     assert program.rows("/agents/{agent_id}/runs", agent_id=agent["id"])
+    assert program.call("get", "/agents/{agent_id}/next", agent_id=agent["id"])["conditions"]
     assert program.call("get", "/agents/{agent_id}/drift", agent_id=agent["id"])["backtest_id"] is None
     assert program.rows("/agents/{agent_id}/drift/fills", agent_id=agent["id"]) == []
     for side in ("buy", "sell"):

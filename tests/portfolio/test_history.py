@@ -266,6 +266,35 @@ def test_a_history_in_a_new_base_goes_back_as_far_as_its_prices_do(lived: Fund) 
     assert rows[0].flow == rows[0].equity == approximately(rows[0].at)
 
 
+def test_a_young_account_loses_nothing_of_before_its_first_value_in_a_new_base(fund: Fund) -> None:
+    """Fees and profits of its first minutes are told in every base."""
+    candles(START - HOUR, START + DAY)
+    with clock.at(START):
+        fund.deposit("1000", wallet="agent a")
+        fund.buy("agent a", "2", "100", fee="1")
+        fund.sell("agent a", "1", "130", fee="2")
+    first = START + 10 * MINUTE
+    for number in range(3):
+        value(fund, first + 5 * MINUTE * number)
+    with clock.at(first + 11 * MINUTE):
+        before = Scope(owner=fund.owner, period=Period.ALL).change
+        in_bitcoin(fund)
+        begin_history(owner_id=fund.owner.pk)
+        while corrections.work(owner_id=fund.owner.pk) is not None:
+            pass
+        change = Scope(owner=fund.owner, period=Period.ALL).change
+    assert (before.fees, before.realized) == (3, 30)
+    rate = D(price_at(first))
+    assert (change.fees, change.realized) == (approximate(3 / rate), approximate(30 / D(price_at(first + 10 * MINUTE))))
+    assert change.began == before.began == first
+    assert change.flows == approximate(1000 / rate)
+    assert change.profit == change.market + change.realized + change.funding - change.fees + change.adjustments
+
+
+def approximate(value: D) -> Any:
+    return pytest.approx(value, rel=D("0.05"))
+
+
 def test_without_prices_of_then_a_history_in_a_new_base_begins_now(lived: Fund) -> None:
     owner_id, now = lived.owner.pk, START + DAY + HOUR
     Candle.objects.filter(ts__lt=int((now - 5 * MINUTE).timestamp() * 1000)).delete()

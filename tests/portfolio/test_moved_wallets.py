@@ -1,16 +1,24 @@
 """A wallet that gets another place takes its value along as a flow: no profit, no loss, no return of anybody."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_of
 from kit import clock
+from kit.display import Display, showing
 from portfolio.models import DailyPerformance
+from portfolio.selectors.calendar import Unit
+from portfolio.selectors.contribution import By, Contribution
+from portfolio.selectors.periods import Period, Span
+from portfolio.selectors.scope import Scope
 from portfolio.selectors.standings import standings
-from portfolio.services import take_snapshots
-from tests.portfolio.fund import Fund
+from portfolio.services import roll_up_days, take_snapshots
+from tests.portfolio.fund import Fund, set_price_then
 from tests.portfolio.test_routes import earned, earning, parts  # noqa: F401 - the fixture
 from wallets.hierarchy import archiving
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("which", "to"), [("agent a", "farm b"), ("agent b", "farm a")])
@@ -35,3 +43,59 @@ def test_an_agent_that_moves_is_nobodys_profit(earning: Fund, which: str, to: st
     assert parts(fund) == made  # to the market, to trades and to fees falls what did before
     day = DailyPerformance.objects.filter(wallet=target).latest("day")
     assert day.flow >= value
+
+
+def test_what_it_made_and_traded_is_of_where_it_stood_then(fund: Fund) -> None:
+    """In whatever period, by agents and by farms, and in the histories of both."""
+
+    def lived(day: int, price: str) -> datetime:
+        moment = START + timedelta(days=day)
+        set_price_then(price, at=moment)
+        return moment
+
+    def value() -> None:
+        take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+
+    with clock.at(lived(0, "100")):
+        fund.deposit("1000", wallet="agent a")
+        fund.buy("agent a", "2", "100")
+        value()
+    with clock.at(lived(1, "110")):
+        fund.sell("agent a", "2", "110")
+        fund.buy("agent a", "1", "110")
+        value()
+    with clock.at(lived(2, "120")):
+        archiving.change_place(archiving.lock(fund.wallets["agent a"]), fund.wallets["farm b"])
+    with clock.at(lived(3, "150")):
+        fund.sell("agent a", "1", "150")
+        value()
+    roll_up_days(owner_id=fund.owner.pk)
+    first, second = (START.date() + timedelta(days=number) for number in (1, 3))
+    told = {
+        Period.ALL: {("agent a", "farm a"): 30, ("agent a", "farm b"): 30},
+        Span(None, first): {("agent a", "farm a"): 20},
+        Span(second, None): {("agent a", "farm b"): 30},
+    }
+    with clock.at(START + timedelta(days=3, hours=1)), showing(Display(timezone="UTC")):
+        for period, made in told.items():
+            found = Contribution.of(Scope(owner=fund.owner, period=period), by=By.AGENT)
+            assert found.total == sum(part.profit for part in found.parts)
+            assert {(part.name, part.place): part.profit for part in found.parts if part.profit} == made
+            assert all(
+                part.opening + part.flows + part.profit == part.closing
+                for part in found.parts
+                if part.opening is not None and part.flows is not None
+            )
+        for name, made, won in (("farm a", 30, 20), ("farm b", 30, 40)):
+            scope = Scope(owner=fund.owner, period=Period.ALL, wallet_id=fund.wallets[name].pk)
+            found = Contribution.of(scope)
+            assert {part.name: part.profit for part in found.parts} == {"agent a": made}
+            account = account_of(str(fund.wallets[name].pk), owner=fund.owner)
+            history = history_of(account, owner=fund.owner, unit=Unit.DAY).total
+            broken = Breakdown(owner=fund.owner, by=Dimension.FARM, period=Period.ALL).lines
+            (line,) = (one for one in broken if one.account.name == name)
+            assert history is not None
+            for trades in (scope.trade_figures, history.trades, line.trades):
+                assert (trades.trades, trades.won) == (1, won)
+        (line,) = Breakdown(owner=fund.owner, by=Dimension.AGENT, period=Period.ALL).lines
+        assert (line.trades.trades, line.trades.won, line.profit) == (2, 60, 60)

@@ -162,13 +162,18 @@ class TradeTotal(TradeSums):
 
 
 class TradeDay(TradeSums):
-    """Those that closed on one UTC day: what a period's figures are summed from, however many trades it holds."""
+    """Those that closed on one UTC day while their wallet stood under another, `under` (itself at the top): what a
+    period's figures are summed from, however many trades it holds."""
 
+    under = models.UUIDField()
     day = models.DateField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("wallet", "day", "instrument"), name="trade_day_once"),)
-        indexes = (models.Index(fields=("owner", "day"), name="trade_day_of_owner"),)
+        constraints = (models.UniqueConstraint(fields=("wallet", "under", "day", "instrument"), name="trade_day_once"),)
+        indexes = (
+            models.Index(fields=("owner", "day"), name="trade_day_of_owner"),
+            models.Index(fields=("owner", "under", "day"), name="trade_day_of_place"),
+        )
 
     def __str__(self) -> str:
         return f"{self.trades} trades on {self.day}"

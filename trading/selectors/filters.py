@@ -216,6 +216,11 @@ def orders_address(
     return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **within})}"
 
 
+def closed_below(wallet_ids: Collection[UUID]) -> Q:
+    """Closed positions of these wallets and of those that stood below them then, as sums of trades count them."""
+    return Q(wallet__in=wallet_ids) | Q(closed_under__in=subtree(wallet_ids))
+
+
 def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
     """Rows of these wallets and of everything funded by them: a farm's agents, a master's farms and their agents."""
     return Q(**{f"{path}__in": subtree(wallet_ids)})

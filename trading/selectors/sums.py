@@ -14,23 +14,25 @@ from trading.selectors.trades import TradeFigures, figures_of
 ZERO: Final = Decimal(0)
 
 _SUMS: Final = """
-SELECT place, sums.wallet_id, market.base, market.quote, sum(trades)::bigint, sum(won_trades)::bigint,
+SELECT place, sums.wallet_id, sums.under, market.base, market.quote, sum(trades)::bigint, sum(won_trades)::bigint,
        sum(lost_trades)::bigint, sum(won), sum(lost), sum(fees)
 FROM trade_sums_of_spans(%s, %s::timestamptz[], %s::timestamptz[], %s::uuid[]) AS sums
 JOIN market_instruments AS market USING (instrument_id)
-GROUP BY place, sums.wallet_id, market.base, market.quote
+GROUP BY place, sums.wallet_id, sums.under, market.base, market.quote
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """The trades of a wallet in an asset that were closed in a span; `place` counts the spans from 0, money in `quote`.
+    """The trades of a wallet in an asset that were closed in a span while it stood under another, `under` (itself at
+    the top); `place` counts the spans from 0, money in `quote`.
 
     Net of fees; `won` and `lost` are above zero.
     """
 
     place: int
     wallet_id: UUID
+    under: UUID
     asset: str
     quote: str
     trades: int
@@ -44,7 +46,8 @@ class Traded:
 def trade_sums(
     *, owner_id: UUID, spans: Sequence[tuple[datetime, datetime]], wallet_ids: Collection[UUID] | None = None
 ) -> list[Traded]:
-    """Of these wallets and below them, or of all: from each beginning to before its end; one query."""
+    """Of these wallets and of those that stood below them then, or of all: from each beginning to before its end; one
+    query."""
     begins, ends = [one for one, _ in spans], [one for _, one in spans]
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [owner_id, begins, ends, None if wallet_ids is None else list(wallet_ids)])

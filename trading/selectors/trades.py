@@ -23,7 +23,7 @@ from trading.selectors.filters import (
     Filters,
     Listing,
     about,
-    below,
+    closed_below,
     in_order,
     known,
     listing,
@@ -322,7 +322,7 @@ def trades_since(
     """The newest of the trades closed from `since` on and before `until`, which figures are of: one query."""
     closed = Position.objects.filter(owner_id=owner_id, closed_at__gte=since, closed_at__lt=until)
     if wallet_ids is not None:
-        closed = closed.filter(below(wallet_ids))
+        closed = closed.filter(closed_below(wallet_ids))
     rows = closed.select_related("instrument", "wallet__parent").order_by("-closed_at", "-pk")[:limit]
     return [trade_row(row) for row in rows]
 

@@ -21,6 +21,7 @@ from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_instrument
 from tests.programs import bearer
 from trading.models import Order, RiskLimit
+from trading.orders.placing import place_order
 from trading.services import set_limits
 from wallets.models import Connection, Wallet
 
@@ -62,6 +63,28 @@ def test_outside_of_the_schedule_nothing_is_entered_and_the_run_says_when_it_ope
     assert run.decision == "skip"
     told = "Trend enters Tue, Wed 09:00 to 12:00, Europe/Berlin only: it opens next at 3 Mar 2026, 08:00 UTC."
     assert told in run.explanation.exact
+
+
+def test_it_binds_what_agents_decide_and_limits_of_the_farm_bind_their_owner_too(client: Client, desk: Desk) -> None:
+    change(desk, allowed_symbols=("OTH/USDT",), maximum_share=Decimal("0.01"), trading_days=(2,))
+    assert entered(desk).decision == "skip"
+
+    def by_hand(key: str) -> Order:
+        with clock.at(desk.now):
+            return place_order(
+                wallet=desk.agent.wallet, instrument=desk.instrument, side="buy", quantity=Decimal(5), key=key,
+                reason="By hand.",
+            )  # fmt: skip
+
+    set_limits(on=desk.farm.wallet, allowed_symbols=["OTH/USDT"], maximum_notional=None)
+    refused = by_hand("limited")
+    assert (refused.status, "TST/USDT" in str(refused.refusal)) == ("rejected", True)
+    set_limits(on=desk.farm.wallet, allowed_symbols=None, maximum_notional=None)
+    assert by_hand("free").status == "submitting"
+    client.force_login(desk.owner)
+    html = client.get(reverse("farms:farm-policy", args=[desk.farm.pk])).content.decode()
+    assert "bind what its agents decide" in html
+    assert reverse("trading:limits", args=[desk.farm.wallet_id]) in html
 
 
 def test_what_is_held_is_left_whatever_the_policy_says(desk: Desk) -> None:
