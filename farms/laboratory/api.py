@@ -57,9 +57,9 @@ def cancel_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
 
 
 @router.post("/backtests/{backtest_id}/repeat", response={202: BacktestOut}, summary="Ask exactly the same again")
-def repeat_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
+def repeat_backtest(request: HttpRequest, backtest_id: UUID, key: OptionalKey = None) -> Any:
     """409 while twenty of yours are not done."""
-    made = asking.repeat_backtest(owner_id=owner_of(request), backtest_id=backtest_id)
+    made = asking.repeat_backtest(owner_id=owner_of(request), backtest_id=backtest_id, key=key or "")
     return Status(202, Found(owner_id=owner_of(request), backtest_id=made.pk).row)
 
 

@@ -171,17 +171,24 @@ def compare_agent(*, owner_id: UUID, agent_id: UUID) -> Backtest:
     return request_backtest(owner_id=owner_id, wish=wish)
 
 
-def repeat_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
-    """Ask exactly the same again, with the candles of today; its hashes say whether they, or the answer, differ."""
+def repeat_backtest(*, owner_id: UUID, backtest_id: UUID, key: str = "") -> Backtest:
+    """Ask exactly the same again, with the candles of today; its hashes say whether they, or the answer, differ.
+
+    The same `key` asks once. Raises NotFoundError, ConflictError while too many wait, or for a key that asked for
+    something else.
+    """
     asked = Backtest.objects.filter(owner_id=owner_id, pk=backtest_id).first()
     if asked is None:
         raise NotFoundError("There is no such backtest.")
+    pk, made = asked_before(Backtest, owner_id, key, {"repeats": backtest_id})
+    if made is not None:
+        return made
     _require_room(owner_id)
     names = (
         "agent_id", "version_id", "strategy", "parameters", "instruments", "timeframe", "since", "until", "cash",
         "assumptions",
     )  # fmt: skip
-    again = Backtest.objects.create(owner_id=owner_id, **{name: getattr(asked, name) for name in names})
+    again = Backtest.objects.create(id=pk, owner_id=owner_id, **{name: getattr(asked, name) for name in names})
     jobs.wake()
     return again
 

@@ -59,9 +59,9 @@ def list_sweep_trials(request: HttpRequest, sweep_id: UUID, query: Query[PageQue
 @router.post(
     "/sweeps/{sweep_id}/trials/{number}/backtest", response={202: BacktestOut}, summary="Ask for a trial's backtest"
 )
-def backtest_sweep_trial(request: HttpRequest, sweep_id: UUID, number: int) -> Any:
+def backtest_sweep_trial(request: HttpRequest, sweep_id: UUID, number: int, key: OptionalKey = None) -> Any:
     """The same rules, candles and assumptions, with everything that a backtest shows. 409 while twenty are not done."""
-    made = backtest_trial(owner_id=owner_of(request), sweep_id=sweep_id, trial=number - 1)
+    made = backtest_trial(owner_id=owner_of(request), sweep_id=sweep_id, trial=number - 1, key=key or "")
     return Status(202, Found(owner_id=owner_of(request), backtest_id=made.pk).row)
 
 

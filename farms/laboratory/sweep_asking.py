@@ -95,15 +95,16 @@ def request_sweep(*, owner_id: UUID, asked: SweepWish, key: str = "") -> Sweep:
     return sweep
 
 
-def backtest_trial(*, owner_id: UUID, sweep_id: UUID, trial: int) -> Backtest:
+def backtest_trial(*, owner_id: UUID, sweep_id: UUID, trial: int, key: str = "") -> Backtest:
     """Ask for the backtest of one of its trials, counted from 0: the same rules, candles and assumptions.
 
-    Raises NotFoundError where there is no such trial, ConflictError while too many wait.
+    The same `key` asks once. Raises NotFoundError where there is no such trial, ConflictError while too many wait, or
+    for a key that asked for something else.
     """
     sweep = Sweep.objects.filter(owner_id=owner_id, pk=sweep_id).first()
     if sweep is None:
         raise NotFoundError("There is no such sweep.")
-    return request_backtest(owner_id=owner_id, wish=_wish_of(sweep, _parameters_of(sweep, trial)))
+    return request_backtest(owner_id=owner_id, wish=_wish_of(sweep, _parameters_of(sweep, trial)), key=key)
 
 
 def _wish_of(sweep: Sweep, parameters: Mapping[str, Any]) -> Wish:

@@ -64,6 +64,10 @@ def test_it_is_cancelled_and_repeated(client: Client, ask: Ask, owner: User) -> 
     assert again.status_code == 202
     repeated = carry_out(Backtest(pk=again.json()["id"], owner_id=owner.pk))
     assert repeated.result.outcome == read(done).result.outcome
+    keyed = headers | {"Idempotency-Key": "mine"}
+    once, twice = (post(client, f"backtests/{done.pk}/repeat", {}, keyed).json()["id"] for _ in range(2))
+    assert once == twice != again.json()["id"]
+    assert post(client, f"backtests/{waiting.pk}/repeat", {}, keyed).status_code == 409
 
 
 def test_the_same_key_asks_once(client: Client, owner: User, market: Instrument) -> None:

@@ -50,6 +50,10 @@ def test_its_trials_come_page_by_page_and_each_can_be_backtested(
     result = carry_out(Backtest(pk=made.json()["id"], owner_id=owner.pk)).result
     assert result.total_return == pytest.approx(found[2]["total_return"])
     assert post(client, f"sweeps/{done.pk}/trials/5/backtest", {}, headers).status_code == 404
+    keyed = headers | {"Idempotency-Key": "mine"}
+    once, twice = (post(client, f"sweeps/{done.pk}/trials/2/backtest", {}, keyed).json()["id"] for _ in range(2))
+    assert once == twice != made.json()["id"]
+    assert post(client, f"sweeps/{done.pk}/trials/1/backtest", {}, keyed).status_code == 409
 
 
 def test_it_is_cancelled(client: Client, ask_sweep: AskSweep, owner: User) -> None:
