@@ -1,11 +1,49 @@
-"""Where what numba compiles is kept: said before numba is imported for the first time, inside the first backtest."""
+"""What numba compiles: where it is kept, and that it is compiled in a process of its own.
 
+Compiling takes some 250 MB, which whoever does it never gives back; loading what was compiled takes a third of that. So
+nobody who works compiles: before numba is imported for the first time, a process that ends does, unless one has already
+on this machine for these very files.
+"""
+
+import fcntl
 import os
+import platform
+import subprocess
+import sys
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
+KERNEL: Final = Path(settings.BASE_DIR) / "quant" / "backtest"
+# Importing them compiles them, and keeps it.
+COMPILES: Final = "import quant.backtest.figures, quant.backtest.kernel"
 
+
+@cache
 def keep_compiled() -> None:
-    """Keep compiled code in the data folder, unless somebody has chosen a place."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
+    """Keep compiled code in the data folder, unless somebody has chosen a place, and see to it that it is there.
+
+    Workers that come at the same moment wait for the first. Where compiling fails, whoever needs it will say why.
+    """
+    folder = Path(os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba")))
+    folder.mkdir(parents=True, exist_ok=True)
+    done = folder / f"compiled-{_of_what()}"
+    if done.exists():
+        return
+    with (folder / "compiling").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not done.exists():
+            made = subprocess.run([sys.executable, "-c", COMPILES], cwd=settings.BASE_DIR, check=False)
+            if not made.returncode:
+                done.touch()
+
+
+def _of_what() -> str:
+    """What numba looks at before it takes what it has compiled: the files, itself, Python and the machine."""
+    files = [(str(file), (found := file.stat()).st_mtime_ns, found.st_size) for file in sorted(KERNEL.glob("*.py"))]
+    told = (files, version("numba"), version("llvmlite"), sys.version, platform.node(), platform.machine())
+    return sha256(repr(told).encode()).hexdigest()[:16]

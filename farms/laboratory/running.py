@@ -29,7 +29,6 @@ BROKE: Final = "Something broke on our side. Run it again; when it fails again, 
 
 def take_part() -> bool:
     """Carry out the job whose turn it is; whether there was one, and so may be another. Outside of transactions."""
-    keep_compiled()
     job = jobs.take()
     if job is None:
         return False
@@ -50,14 +49,16 @@ def take_part() -> bool:
 
 def carry_out(job: Job) -> None:
     """Do what a job that was taken up asks for."""
+    if isinstance(job, Download):
+        run_download(job)
+        return
+    keep_compiled()
     if isinstance(job, Backtest):
         run_backtest(job)
     elif isinstance(job, SweepBlock):
         run_block(job)
     elif isinstance(job, Sweep):
         run_sweep(job)
-    elif isinstance(job, Download):
-        run_download(job)
 
 
 def run_backtest(backtest: Backtest) -> None:

@@ -59,7 +59,10 @@ def kernel(*, bars: int = KERNEL_BARS, repeats: int = 7) -> dict[str, float]:
 def sweeps(*, bars: int = SWEEP_BARS, workers: int = 2, repeats: int = 3) -> dict[str, float]:
     """Backtests per second of 1,000 parameter sets, figures included, and the memory they took.
 
-    The baseline is the numpy crossover for each pair of averages, one after the other.
+    The baseline is the numpy crossover for each pair of averages, one after the other. The workers are threads of this
+    process, whose memory at its highest is told whole: Django, candles, what is remembered of indicators, and every
+    page of libraries that it has touched, those that it shares with other processes too. What it runs was compiled by
+    another (`farms.laboratory.compiled`).
     """
     candles = _market(bars)
     where = space(

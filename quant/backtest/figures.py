@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+
+_READ: Final = types.Array(types.float64, 1, "C", readonly=True)
+_WRITTEN: Final = types.Array(types.float64, 1, "C")
+
 
 # Sums may be added up in any order here, several at a time; fills never are.
-_summing = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-
-
-@_summing
+@njit(
+    [(_READ, types.float64, _WRITTEN, _WRITTEN)],
+    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"},
+)  # fmt: skip
 def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np.ndarray) -> tuple[float, ...]:
     """What a sweep keeps of an equity curve, in one pass: mean, deviation, skew and kurtosis of its returns, drawdown.
 

@@ -25,16 +25,15 @@ into a loop has changed in another.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_type_hints
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 # All of it is one file, longer than others: numba's cache on disk looks at the file of the compiled function only, so a
 # change of something inlined from another file would go unnoticed.
 # Inlining by numba keeps the position's fields in registers: seven times faster than passing them through memory.
 _inlined = njit(cache=True, inline="always", error_model="numpy")
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 # Adding it widens an int8 to the int64 that every path must agree on; int() would keep the int8.
 WIDE: Final = 0
@@ -133,6 +132,22 @@ class Position(NamedTuple):
     fees: float
     funding: float
     reason: int
+
+
+# What the loops take, said once: left to numba, each would be compiled again for every mixture of arrays that may and
+# may not be written to. One that may is taken for one that may not, never the other way round.
+_KINDS: Final = {bool: types.boolean, int: types.int64, float: types.float64}
+_RULES: Final = types.NamedTuple(  # type: ignore[no-untyped-call]  # numba's own
+    [_KINDS[kind] for kind in get_type_hints(Rules).values()], Rules
+)
+
+
+def _read(kind: types.Type, axes: int = 1) -> types.Array:
+    return types.Array(kind, axes, "C", readonly=True)
+
+
+def _written(axes: int = 1) -> types.Array:
+    return types.Array(types.float64, axes, "C")
 
 
 POSITION_COLUMNS: Final = 17
@@ -428,7 +443,15 @@ def follow_on(
     return np.int64(t), position  # type: ignore[return-value]  # as above
 
 
-@_compiled
+@njit(
+    [
+        (
+            *[_read(types.float64)] * 6, _read(types.int64), _read(types.int8), _read(types.boolean),
+            _read(types.float64, 2), types.float64, _RULES, _written(2), _written(),
+        )
+    ],
+    cache=True, nogil=True, error_model="numpy",
+)  # fmt: skip
 def run_one(
     open_: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray, funding: np.ndarray,
     signals: np.ndarray, enter: np.ndarray, exit_: np.ndarray, details: np.ndarray, cash: float, rules: Rules,
@@ -567,7 +590,15 @@ def enter_all(
     return cash, refusals
 
 
-@_compiled
+@njit(
+    [
+        (
+            _read(types.float64, 3), _read(types.int8, 2), _read(types.boolean, 2), _read(types.float64, 3),
+            types.float64, _RULES, _written(2), _written(),
+        )
+    ],
+    cache=True, nogil=True, error_model="numpy",
+)  # fmt: skip
 def run_many(  # noqa: C901 - one branch per phase and instrument; splitting it further would hide the order
     bars: np.ndarray, enter: np.ndarray, exit_: np.ndarray, details: np.ndarray, cash: float, rules: Rules,
     trades: np.ndarray, equity: np.ndarray,

@@ -152,8 +152,8 @@ class Trials:
             NO_VALUES if self.config.volume_cap is None else self.candles.volume,
             NO_VALUES,
             intents.signals,
-            intents.enter,
-            intents.exit,
+            np.ascontiguousarray(intents.enter, dtype=np.int8),
+            np.ascontiguousarray(intents.exit, dtype=np.bool_),
             entry_details(self.candles, intents, self.config, intents.entries),
             self.config.cash,
             self.rules,
@@ -197,7 +197,10 @@ def sweep(
     objective: Objective = "sharpe",
     workers: int | None = None,
 ) -> Sweep:
-    """Evaluate the given points (see `grid` and `sample`) on `workers` threads, all cores by default."""
+    """Evaluate the given points (see `grid` and `sample`) on `workers` threads, all cores by default.
+
+    Points that one thread would get anyway are evaluated on the caller's.
+    """
     trials = Trials(where, candles, config, objective)
     with indicators.remembering():
         # One trial first: it compiles what has to be compiled, on one thread.
@@ -207,6 +210,10 @@ def sweep(
         def work(chunk: Sequence[tuple[int, ...]]) -> list[tuple[Any, ...]]:
             return [trials.evaluate(point) for point in chunk]
 
+        if workers == 1 or len(chunks) < 2:
+            for chunk in chunks:
+                trials.rows.extend(work(chunk))
+            return trials.result()
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             jobs = [pool.submit(contextvars.copy_context().run, work, chunk) for chunk in chunks]
             for job in jobs:

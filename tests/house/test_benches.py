@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -29,6 +30,14 @@ def test_several_are_measured_apart() -> None:
     assert list(figures) == ["metrics", "kernel"]
     assert figures["metrics"]["points"] == 1_000_000
     assert result.stderr.endswith("apart")
+
+
+@pytest.mark.slow
+def test_a_sweep_stays_small_though_nobody_has_compiled_its_code_before(tmp_path: Path) -> None:
+    given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "manage.py", "bench", "sweep", "--json"]
+    result = subprocess.run(command, cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=True)
+    assert json.loads(result.stdout)["sweep"]["peak_memory_mb"] < 400
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ compiled or cached helps no other. Add one by naming its place in `BENCHMARKS`.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -17,6 +16,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from farms.laboratory.compiled import keep_compiled
 
 BENCHMARKS: Final = {
     "kernel": "moniqo.benches.quant:kernel",
@@ -72,7 +73,7 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
+        keep_compiled()  # what is measured never compiles, and so has not the memory that compiling takes
         names = tuple(BENCHMARKS) if ALL in options["names"] else tuple(dict.fromkeys(options["names"]))
         measure = _measure if len(names) == 1 else _measure_apart
         given = {name: {option: options[option]} for name, option in SIZES.items() if options[option]}

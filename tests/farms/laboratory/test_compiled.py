@@ -1,0 +1,49 @@
+"""Whoever works in the laboratory loads what a process of its own has compiled, once for each version of the files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from farms.laboratory import compiled
+from quant import indicators, strategies
+from quant.backtest import kernel, run_backtest
+from quant.sweeps import grid, space, sweep
+from tests.quant.market import random_candles
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    return tmp_path / "numba"
+
+
+def keep(noted: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> int:
+    """As a process that begins; how often somebody has compiled."""
+    told = f"import os; os.chdir({str(noted.parent)!r}); open('noted', 'a').write('x'); raise SystemExit({int(fails)})"
+    monkeypatch.setattr(compiled, "COMPILES", told)
+    compiled.keep_compiled.__wrapped__()
+    return len(noted.read_text())
+
+
+def test_one_process_compiles_for_all_until_something_changes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = tmp_path / "noted"
+    assert [keep(noted, monkeypatch, fails=True), keep(noted, monkeypatch), keep(noted, monkeypatch)] == [1, 2, 2]
+    changed = tmp_path / "kernel"
+    changed.mkdir()
+    (changed / "kernel.py").touch()
+    monkeypatch.setattr(compiled, "KERNEL", changed)
+    assert [keep(noted, monkeypatch), keep(noted, monkeypatch)] == [3, 3]
+
+
+def test_whatever_calls_the_kernel_uses_what_was_compiled_once() -> None:
+    """A sweep's arrays may not be written to, a backtest's may."""
+    candles, strategy = random_candles(np.random.default_rng(4), 300), strategies.get("trend_following")
+    where = space(strategy, {"fast": [5, 6]}, {"slow": 20})
+    sweep(where, candles, grid(where))
+    with indicators.remembering():
+        run_backtest(candles, strategy.intents(candles, {}))
+    run_backtest(candles, strategy.intents(candles, {}))
+    assert len(kernel.run_one.signatures) == len(kernel.run_many.signatures) == 1
