@@ -92,19 +92,19 @@ def judge(
     trials that are known, its own among them; `overfitting` the probability that a sweep of them found, if there was
     one.
     """
-    luck = _luck(moments, trials, int(result.ts.size))
+    lucky = luck(moments, trials, int(result.ts.size))
     answers = (
         *_rules(strategy, params, series[0]),
         _habits(strategy, params, series[0]),
         _trades(result),
-        luck,
+        lucky,
         _unseen(strategy, params, series, result),
         _overfitting(overfitting),
         _order(result),
         _costs(result),
         _gaps(series),
     )
-    return Judged(answers, len(trials), luck.figures["deflated_sharpe"])
+    return Judged(answers, len(trials), lucky.figures["deflated_sharpe"])
 
 
 def _rules(strategy: Strategy, params: Mapping[str, Any], candles: Candles) -> tuple[Answer, Answer]:
@@ -155,7 +155,7 @@ def _trades(result: BacktestResult) -> Answer:
     return Answer("trades", count >= FEWEST_TRADES, words, {"trades": count})
 
 
-def _luck(moments: tuple[float, float, float], trials: Sequence[float], bars: int) -> Answer:
+def luck(moments: tuple[float, float, float], trials: Sequence[float], bars: int) -> Answer:
     """The deflated Sharpe ratio of this run among all trials (Bailey & López de Prado, 2014)."""
     sharpe, skew, kurtosis = moments
     spread = float(np.var(trials, ddof=1)) if len(trials) > 1 else 0.0

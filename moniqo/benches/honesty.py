@@ -9,18 +9,21 @@ whose drift lasts, and the best of fifty is judged by the fifty.
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
 
-from farms.laboratory.honesty import Judged, judge
+from farms.laboratory.honesty import Judged, judge, luck
 from farms.laboratory.outcome import moments_of
-from quant import strategies
+from quant import indicators, strategies
 from quant.backtest import BacktestResult, Config, run_backtest
 from quant.candles import Candles, timeframe_to_ms
 from quant.errors import ParameterError
 from quant.strategies import Parameter, Strategy
-from quant.validation.overfitting import probabilistic_sharpe
 from quant.validation.verdict import SIGNIFICANT
 
 STRATEGIES: Final = 1_000
@@ -43,54 +46,80 @@ def honesty(*, strategies: int = STRATEGIES, planted: int = PLANTED, seed: int =
     """How many of the random strategies are called significant, beside what is called so without deflation."""
     generator = np.random.default_rng(seed)
     walk = _candles(generator, np.zeros(BARS))
-    noise = _Judged(walk, [_random(generator) for _ in range(strategies)])
+    noise = _Tried(walk, [_random(generator) for _ in range(strategies)])
     lasting = _candles(generator, DRIFT * np.repeat(generator.choice([-1, 1], BARS // LASTS), LASTS))
-    edge = _Judged(lasting, [_random(generator, "trend_following") for _ in range(planted)])
-    best = int(np.argmax(edge.sharpes))
-    found, alone = [noise.panel(one) for one in range(strategies)], range(strategies)
-    chosen = edge.panel(best)
+    edge = _Tried(lasting, [_random(generator, "trend_following") for _ in range(planted)])
+    started = time.perf_counter()
+    found = noise.panels()
+    seconds = time.perf_counter() - started
+    chosen = edge.panel(int(np.argmax(edge.sharpes)))
     return {
         "random_strategies": strategies,
-        "called_significant": sum(judged.is_significant for judged in found),
-        "highest_deflated_sharpe": max(judged.deflated_sharpe or 0.0 for judged in found),
-        "reference_above_zero_undeflated": sum(noise.is_above_zero(one) for one in alone),
+        "seconds_of_their_panels": seconds,
+        "called_significant": sum(one.is_significant for one in found),
+        "highest_deflated_sharpe": max(one.deflated_sharpe for one in found),
+        "reference_above_zero_undeflated": sum(one.is_above_zero for one in found),
         "reference_expected_undeflated": (1 - SIGNIFICANT) * strategies,
-        "reference_panel_if_each_were_alone": sum(
-            noise.is_above_zero(one) and noise.panel(one, alone=True).is_significant for one in alone
-        ),
+        "reference_panel_if_each_were_alone": sum(one.is_significant_alone for one in found),
         "planted_edge_called_significant": chosen.is_significant,
-        "planted_edge_deflated_sharpe": chosen.deflated_sharpe or 0.0,
+        "planted_edge_deflated_sharpe": chosen.deflated_sharpe,
     }
 
 
-class _Judged:
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """What the panel says of one, by all that were tried and as if it were the only one; and its Sharpe ratio alone."""
+
+    is_significant: bool
+    deflated_sharpe: float
+    is_significant_alone: bool
+    is_above_zero: bool
+
+
+class _Tried:
     """Strategies that were all tried on the same candles."""
 
     def __init__(self, candles: Candles, tried: list[Tried]) -> None:
         self.candles, self.tried = candles, tried
-        self.results: list[BacktestResult] = [
-            run_backtest(candles, strategy.intents(candles, params), FREE) for strategy, params in tried
-        ]
+        with indicators.remembering():
+            self.results: list[BacktestResult] = [
+                run_backtest(candles, strategy.intents(candles, params), FREE) for strategy, params in tried
+            ]
         self.moments = [moments_of(result) for result in self.results]
         self.sharpes = [sharpe for sharpe, _, _ in self.moments]
 
-    def panel(self, number: int, *, alone: bool = False) -> Judged:
-        """The panel on one of them, by all of them or as if it were the only one."""
-        strategy, params = self.tried[number]
-        return judge(
-            strategy,
-            params,
-            [self.candles],
-            self.results[number],
-            moments=self.moments[number],
-            trials=[self.sharpes[number]] if alone else self.sharpes,
+    def panels(self) -> list[_Panel]:
+        """Of all of them, on all processors: what was tried is in the memory that they share with this process."""
+        with ProcessPoolExecutor(mp_context=get_context("fork"), initializer=_judge, initargs=(self,)) as pool:
+            return list(pool.map(_panel, range(len(self.tried)), chunksize=5))
+
+    def panel(self, number: int) -> _Panel:
+        """The panel on one of them."""
+        (strategy, params), moments = self.tried[number], self.moments[number]
+        result, sharpe = self.results[number], self.sharpes[number]
+        judged = judge(strategy, params, [self.candles], result, moments=moments, trials=self.sharpes)
+        lonely = luck(moments, [sharpe], len(self.candles))
+        # Nothing else that is asked depends on how many were tried.
+        answers = tuple(lonely if answer.question == lonely.question else answer for answer in judged.answers)
+        return _Panel(
+            judged.is_significant,
+            judged.deflated_sharpe or 0.0,
+            Judged(answers, 1, lonely.figures["deflated_sharpe"]).is_significant,
+            lonely.passes is True,
         )
 
-    def is_above_zero(self, number: int) -> bool:
-        """Whether its Sharpe ratio alone says so with a probability of 95 %."""
-        sharpe, skew, kurtosis = self.moments[number]
-        found = probabilistic_sharpe(sharpe, n=len(self.candles), skew=skew, kurtosis=kurtosis)
-        return found is not None and sharpe != 0.0 and found >= SIGNIFICANT
+
+# Of a process that judges: what was tried, as it was when it was forked.
+_tried: _Tried
+
+
+def _judge(tried: _Tried) -> None:
+    global _tried
+    _tried = tried
+
+
+def _panel(number: int) -> _Panel:
+    return _tried.panel(number)
 
 
 def _random(generator: np.random.Generator, slug: str = "") -> Tried:

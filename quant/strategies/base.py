@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, overload
 
 import numpy as np
@@ -137,6 +137,7 @@ def _nothing_to_explain(bar: int) -> Clause:
     return Clause(f"no reason was recorded for bar {bar}")
 
 
+@lru_cache(maxsize=8)
 def nowhere(bars: int) -> Floats:
     """`(bars,)` of NaN in eight bytes: a read-only broadcast view."""
     return np.broadcast_to(np.float64(np.nan), (bars,))
