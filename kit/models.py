@@ -69,6 +69,10 @@ class SentenceField(models.Field[Any, Any]):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {key: value for key, value in kwargs.items() if key not in {"default", "blank"}}
 
+    def get_internal_type(self) -> str:
+        """What it is in the database: Django inserts many rows as arrays where it knows each column's type."""
+        return "JSONField"
+
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "jsonb"
 

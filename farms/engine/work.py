@@ -1,5 +1,6 @@
 """What the engine asks: the room that a farm leaves an entry, and whose work is due."""
 
+from collections import defaultdict
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
@@ -32,7 +33,6 @@ class FarmCapital:
         self.entries = Entries(farm)
         self._members = Q(wallet=farm.wallet_id) | Q(wallet__parent=farm.wallet_id)
         self._values: dict[tuple[str, str], Decimal] = {}
-        self._quantities: dict[int, Decimal] = {}
 
     def value(self, instrument: Instrument) -> Decimal:
         """All that the farm and its agents have, in the instrument's quote asset.
@@ -49,18 +49,24 @@ class FarmCapital:
 
     def quantity(self, instrument: Instrument) -> Decimal:
         """What its agents hold of the instrument or are opening in it, long and short together, in base."""
-        if instrument.pk not in self._quantities:
-            held = Position.objects.filter(self._members, instrument=instrument, closed_at__isnull=True)
-            coming = Order.objects.unfinished().filter(~LEAVES, self._members, instrument=instrument)
-            self._quantities[instrument.pk] = (
-                held.aggregate(total=Coalesce(Sum("quantity"), ZERO))["total"]
-                + coming.aggregate(total=Coalesce(Sum(F("quantity") - F("filled_quantity")), ZERO))["total"]
-            )
         return self._quantities[instrument.pk]
 
     def bought(self, instrument: Instrument, quantity: Decimal) -> None:
         """An order of a member was placed that buys so much, in base."""
-        self._quantities[instrument.pk] = self.quantity(instrument) + quantity
+        self._quantities[instrument.pk] += quantity
+
+    @cached_property
+    def _quantities(self) -> dict[int, Decimal]:
+        """Of all instruments at once: where many enter, each is asked about."""
+        held = Position.objects.filter(self._members, closed_at__isnull=True)
+        coming = Order.objects.unfinished().filter(~LEAVES, self._members)
+        found: dict[int, Decimal] = defaultdict(Decimal)
+        for instrument_id, quantity in (
+            *held.values_list("instrument").annotate(total=Sum("quantity")).order_by(),
+            *coming.values_list("instrument").annotate(total=Sum(F("quantity") - F("filled_quantity"))).order_by(),
+        ):
+            found[instrument_id] += quantity
+        return found
 
     @cached_property
     def _totals(self) -> dict[str, Decimal]:

@@ -7,7 +7,7 @@ caller, and history that is built under a controlled clock is no news.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,11 +38,17 @@ _clients: dict[str, redis.Redis] = {}
 
 def publish(*, owner_id: UUID, event: str, data: dict[str, Any]) -> None:
     """Send `event` (one word, such as "order") with JSON `data` to the owner's pages, after the current commit."""
+    publish_each(owner_id=owner_id, event=event, data=[data])
+
+
+def publish_each(*, owner_id: UUID, event: str, data: Iterable[dict[str, Any]]) -> None:
+    """The same for each of many, in their order and in one message to Redis."""
     _check_name(event)
     if clock.is_controlled():
         return
-    body = orjson.dumps(data, default=str)
-    transaction.on_commit(lambda: _send(owner_id, event, body), robust=True)
+    bodies = [orjson.dumps(one, default=str) for one in data]
+    if bodies:
+        transaction.on_commit(lambda: _send(owner_id, event, bodies), robust=True)
 
 
 def broadcast(*, event: str, data: dict[str, Any]) -> None:
@@ -67,10 +73,17 @@ def _check_name(event: str) -> None:
         raise ValueError(f"An event's name is one word, not {event!r}.")
 
 
-def _send(owner_id: UUID, event: str, body: bytes) -> None:
+def _send(owner_id: UUID, event: str, bodies: Sequence[bytes]) -> None:
     channel = CHANNEL.format(owner_id)
+
+    def send(client: redis.Redis) -> None:
+        with client.pipeline(transaction=False) as pipe:
+            for body in bodies:
+                pipe.eval(_PUBLISH, 1, channel, event, body, REPLAY_EVENTS, REPLAY_SECONDS)
+            pipe.execute()
+
     if not impatient.is_away():
-        _try(event, lambda client: client.eval(_PUBLISH, 1, channel, event, body, REPLAY_EVENTS, REPLAY_SECONDS))
+        _try(event, send)
 
 
 def _send_to_all(event: str, body: bytes) -> None:

@@ -43,7 +43,7 @@ def measure(agents: int, markets: int) -> dict[str, float]:
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     start = hour - BARS * HOUR
     owner = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench").pk
-    with clock.at(start), tenancy.tenant(owner):
+    with clock.at(hour - 3 * HOUR), tenancy.tenant(owner):  # no bar passes between their start and their first one
         instruments = [_market(start, number) for number in range(markets)]
         ids = hire(owner, agents, instruments, strategy="trend_following", parameters=PARAMETERS, timeframe="1h")
     with clock.at(hour - 2 * HOUR):

@@ -21,7 +21,7 @@ from django.db import IntegrityError, transaction
 from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError
-from kit.live.publish import publish
+from kit.live.publish import publish_each
 from kit.sentences import Told
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision, Side
@@ -341,13 +341,14 @@ def _save(batch: Collection[_Placed]) -> None:
         )
         for placed in batch
     )
-    for placed in batch:
-        order = placed.order
-        publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
+    orders = [placed.order for placed in batch]
+    for owner_id in {order.owner_id for order in orders}:  # one, unless there is nothing to write
+        told = ({"order": str(order.pk), "status": order.status} for order in orders)
+        publish_each(owner_id=owner_id, event="orders", data=told)
     for placed in batch:
         for one in placed.making_way if placed.verdict.allowed else ():
             make_way(one)
-    tell_of_refusals([placed.order for placed in batch])
+    tell_of_refusals(orders)
 
 
 def _send(batch: Collection[_Placed]) -> None:
