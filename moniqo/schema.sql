@@ -104,6 +104,7 @@
 -- migration portfolio 0017_what_adds_up_stays 46074fe7bf918b60
 -- migration portfolio 0018_what_scopes_write 2c7777fa7dc25af2
 -- migration portfolio 0019_earned_elsewhere b4ff03b3f06e4532
+-- migration portfolio 0020_stays 0e0c9412f0669973
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -142,6 +143,7 @@
 -- migration trading 0035_correlated 4865d13fc15e6203
 -- migration trading 0036_slices 40165002ca0dd9f5
 -- migration trading 0037_adviser 9372861b4a7fb3e1
+-- migration trading 0038_where_they_closed 476d1e81e0875681
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -1898,8 +1900,8 @@ END $$;
 CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_instrument bigint DEFAULT NULL::bigint) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, fees numeric, quote text)
     LANGUAGE sql STABLE
     AS $$
-    -- Of trades closed from `p_since` on and before `p_until`, in one instrument, of these wallets and below them; NULL
-    -- leaves each of these out. Whole UTC days come from their sums, what is before the first and after the last of them
+    -- Of trades closed from `p_since` on and before `p_until`, in one instrument, of these wallets and of those that stood
+    -- below them when they were closed; NULL leaves each of these out. Whole UTC days come from their sums, what is before the first and after the last of them
     -- from its trades, and all there ever was from the totals, so that the cost does not grow with the trades.
     -- `quote` is what all of their markets are paid in, NULL where they are paid in several: sums say nothing then.
     WITH span AS (
@@ -1918,11 +1920,11 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
         FROM days
     ),
     part AS (
-        SELECT total.wallet_id, total.instrument_id, trades, won_trades, lost_trades, won, lost, fees
-        FROM trading_tradetotal AS total
-        WHERE total.owner_id = p_owner AND p_since IS NULL AND p_until IS NULL
+        SELECT slice.wallet_id, slice.under, slice.instrument_id, trades, won_trades, lost_trades, won, lost, fees
+        FROM trading_tradeslice AS slice
+        WHERE slice.owner_id = p_owner AND slice.by = 'all' AND p_since IS NULL AND p_until IS NULL
         UNION ALL
-        SELECT sums.wallet_id, sums.instrument_id, trades, won_trades, lost_trades, won, lost, fees
+        SELECT sums.wallet_id, sums.under, sums.instrument_id, trades, won_trades, lost_trades, won, lost, fees
         FROM trading_tradeday AS sums
         WHERE sums.owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL)
               AND day >= (SELECT first FROM days) AND day < (SELECT last FROM days)
@@ -1930,8 +1932,8 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
         SELECT closed.*
         FROM edges
         CROSS JOIN LATERAL (
-            SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
-                   greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+            SELECT wallet_id, coalesce(closed_under, wallet_id), instrument_id, 1, (realized_pnl > 0)::integer,
+                   (realized_pnl < 0)::integer, greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
             FROM trading_position AS position
             WHERE owner_id = p_owner AND closed_at >= from_at AND closed_at < to_at
             OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
@@ -1942,13 +1944,16 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
            coalesce(sum(won), 0), coalesce(sum(lost), 0), coalesce(sum(fees), 0),
            (
                SELECT CASE WHEN count(DISTINCT market.quote) = 1 THEN min(market.quote) END
-               FROM trading_tradetotal AS total JOIN market_instruments AS market USING (instrument_id)
-               WHERE total.owner_id = p_owner AND (p_instrument IS NULL OR instrument_id = p_instrument)
-                     AND (p_wallets IS NULL OR total.wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
+               FROM trading_tradeslice AS slice JOIN market_instruments AS market USING (instrument_id)
+               WHERE slice.owner_id = p_owner AND slice.by = 'all' AND slice.trades <> 0
+                     AND (p_instrument IS NULL OR instrument_id = p_instrument)
+                     AND (p_wallets IS NULL OR slice.wallet_id = ANY (p_wallets)
+                          OR slice.under IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
            )
     FROM part
     WHERE (p_instrument IS NULL OR instrument_id = p_instrument)
-          AND (p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
+          AND (p_wallets IS NULL OR wallet_id = ANY (p_wallets)
+          OR under IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
 $$;
 
 
@@ -1956,7 +1961,7 @@ $$;
 -- Name: trade_sums_of_spans(uuid, timestamp with time zone[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) RETURNS TABLE(place bigint, wallet_id uuid, instrument_id bigint, trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, fees numeric)
+CREATE FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) RETURNS TABLE(place bigint, wallet_id uuid, under uuid, instrument_id bigint, trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, fees numeric)
     LANGUAGE sql STABLE
     AS $$
     -- As `trades_of_spans`, with their sums: whole UTC days from theirs, what a span has of others from the trades.
@@ -1971,26 +1976,27 @@ CREATE FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with
         SELECT place, greatest(date_trunc('day', last), first) AT TIME ZONE 'UTC', ends FROM span
     ),
     part AS (
-        SELECT span.place, sums.wallet_id, sums.instrument_id, sums.trades, sums.won_trades, sums.lost_trades, sums.won,
-               sums.lost, sums.fees
+        SELECT span.place, sums.wallet_id, sums.under, sums.instrument_id, sums.trades, sums.won_trades,
+               sums.lost_trades, sums.won, sums.lost, sums.fees
         FROM span
         JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
         UNION ALL
         SELECT edge.place, closed.*
         FROM edge
         CROSS JOIN LATERAL (
-            SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
-                   greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+            SELECT wallet_id, coalesce(closed_under, wallet_id), instrument_id, 1, (realized_pnl > 0)::integer,
+                   (realized_pnl < 0)::integer, greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
             FROM trading_position AS position
             WHERE owner_id = p_owner AND closed_at >= since AND closed_at < until
             OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
         ) AS closed
     )
-    SELECT place, wallet_id, instrument_id, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint,
+    SELECT place, wallet_id, under, instrument_id, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint,
            sum(won), sum(lost), sum(fees)
     FROM part
-    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
-    GROUP BY place, wallet_id, instrument_id
+    WHERE p_wallets IS NULL OR wallet_id = ANY (p_wallets)
+          OR under IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+    GROUP BY place, wallet_id, under, instrument_id
 $$;
 
 
@@ -2001,7 +2007,7 @@ $$;
 CREATE FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) RETURNS TABLE(place bigint, trades bigint, won_trades bigint, lost_trades bigint)
     LANGUAGE sql STABLE
     AS $$
-    -- Of trades of these wallets and below them, or of all where none are named, from each beginning to before its end;
+    -- Of trades of these wallets and of those that stood below them when they were closed, or of all where none are named, from each beginning to before its end;
     -- `place` counts the spans from 1, those without a trade have no row. The whole UTC days of a span come from their
     -- sums, what it has of others (its reader may live elsewhere) from the trades, so that the cost does not grow with
     -- them.
@@ -2016,14 +2022,14 @@ CREATE FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with tim
         SELECT place, greatest(date_trunc('day', last), first) AT TIME ZONE 'UTC', ends FROM span
     ),
     part AS (
-        SELECT span.place, sums.wallet_id, sums.trades, sums.won_trades, sums.lost_trades
+        SELECT span.place, sums.wallet_id, sums.under, sums.trades, sums.won_trades, sums.lost_trades
         FROM span
         JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
         UNION ALL
         SELECT edge.place, closed.*
         FROM edge
         CROSS JOIN LATERAL (
-            SELECT wallet_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer
+            SELECT wallet_id, coalesce(closed_under, wallet_id), 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer
             FROM trading_position
             WHERE owner_id = p_owner AND closed_at >= since AND closed_at < until
             OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
@@ -2031,7 +2037,8 @@ CREATE FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with tim
     )
     SELECT place, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint
     FROM part
-    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+    WHERE p_wallets IS NULL OR wallet_id = ANY (p_wallets)
+          OR under IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
     GROUP BY place
     HAVING sum(trades) <> 0
 $$;
@@ -2184,10 +2191,11 @@ BEGIN
         lost_trades = sums.lost_trades + excluded.lost_trades, won = sums.won + excluded.won,
         lost = sums.lost + excluded.lost, fees = sums.fees + excluded.fees;
     INSERT INTO public.trading_tradeday AS sums
-        (owner_id, wallet_id, instrument_id, day, trades, won_trades, lost_trades, won, lost, fees)
-    VALUES (closed.owner_id, closed.wallet_id, closed.instrument_id, closed_on, sign, is_won, is_lost, won, lost,
+        (owner_id, wallet_id, under, instrument_id, day, trades, won_trades, lost_trades, won, lost, fees)
+    VALUES (closed.owner_id, closed.wallet_id, coalesce(closed.closed_under, closed.wallet_id), closed.instrument_id,
+            closed_on, sign, is_won, is_lost, won, lost,
             sign * closed.fees)
-    ON CONFLICT (wallet_id, day, instrument_id) DO UPDATE
+    ON CONFLICT (wallet_id, under, day, instrument_id) DO UPDATE
     SET trades = sums.trades + excluded.trades, won_trades = sums.won_trades + excluded.won_trades,
         lost_trades = sums.lost_trades + excluded.lost_trades, won = sums.won + excluded.won,
         lost = sums.lost + excluded.lost, fees = sums.fees + excluded.fees;
@@ -5012,6 +5020,35 @@ ALTER TABLE public.portfolio_snapshot ALTER COLUMN id ADD GENERATED BY DEFAULT A
 
 
 --
+-- Name: portfolio_stay; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_stay (
+    id bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    owner_id uuid NOT NULL,
+    under_id uuid,
+    wallet_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.portfolio_stay FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_stay_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_stay ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.portfolio_stay_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: trading_aistate; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5566,6 +5603,7 @@ CREATE TABLE public.trading_tradeday (
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
+    under uuid NOT NULL,
     CONSTRAINT trading_tradeday_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT trading_tradeday_lost_check CHECK ((lost <> 'NaN'::numeric)),
     CONSTRAINT trading_tradeday_won_check CHECK ((won <> 'NaN'::numeric))
@@ -7192,7 +7230,11 @@ INSERT INTO public.auth_permission VALUES
 	(441, 'Can add rebalance run', 111, 'add_rebalancerun'),
 	(442, 'Can change rebalance run', 111, 'change_rebalancerun'),
 	(443, 'Can delete rebalance run', 111, 'delete_rebalancerun'),
-	(444, 'Can view rebalance run', 111, 'view_rebalancerun');
+	(444, 'Can view rebalance run', 111, 'view_rebalancerun'),
+	(445, 'Can add stay', 112, 'add_stay'),
+	(446, 'Can change stay', 112, 'change_stay'),
+	(447, 'Can delete stay', 112, 'delete_stay'),
+	(448, 'Can view stay', 112, 'view_stay');
 
 
 --
@@ -7340,7 +7382,8 @@ INSERT INTO public.django_content_type VALUES
 	(108, 'portfolio', 'dailyperformance'),
 	(109, 'portfolio', 'correction'),
 	(110, 'portfolio', 'rebalancerule'),
-	(111, 'portfolio', 'rebalancerun');
+	(111, 'portfolio', 'rebalancerun'),
+	(112, 'portfolio', 'stay');
 
 
 --
@@ -7532,9 +7575,11 @@ INSERT INTO public.django_migrations VALUES
 	(182, 'portfolio', '0017_what_adds_up_stays', now()),
 	(183, 'portfolio', '0018_what_scopes_write', now()),
 	(184, 'portfolio', '0019_earned_elsewhere', now()),
-	(185, 'sessions', '0001_initial', now()),
-	(186, 'trading', '0037_adviser', now()),
-	(187, 'wallets', '0038_who_locks_accounts', now());
+	(185, 'portfolio', '0020_stays', now()),
+	(186, 'sessions', '0001_initial', now()),
+	(187, 'trading', '0037_adviser', now()),
+	(188, 'trading', '0038_where_they_closed', now()),
+	(189, 'wallets', '0038_who_locks_accounts', now());
 
 
 --
@@ -7811,6 +7856,12 @@ INSERT INTO public.farms_adviceendpoint VALUES
 
 --
 -- Data for Name: portfolio_rebalancerun; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_stay; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -8164,7 +8215,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 444, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 448, true);
 
 
 --
@@ -8199,14 +8250,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 111, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 187, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 189, true);
 
 
 --
@@ -8368,6 +8419,13 @@ SELECT pg_catalog.setval('public.portfolio_portfoliostate_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.portfolio_snapshot_id_seq', 1, false);
+
+
+--
+-- Name: portfolio_stay_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.portfolio_stay_id_seq', 1, false);
 
 
 --
@@ -9569,6 +9627,14 @@ ALTER TABLE ONLY public.portfolio_portfoliostate
 
 
 --
+-- Name: portfolio_stay portfolio_stay_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_stay
+    ADD CONSTRAINT portfolio_stay_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: wallets_posting posting_identity; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9641,6 +9707,14 @@ ALTER TABLE ONLY public.portfolio_snapshot
 
 
 --
+-- Name: portfolio_stay stay_ends_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_stay
+    ADD CONSTRAINT stay_ends_once UNIQUE (wallet_id, until);
+
+
+--
 -- Name: farms_strategy strategy_name_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9669,7 +9743,7 @@ ALTER TABLE ONLY public.alerts_taskfailure
 --
 
 ALTER TABLE ONLY public.trading_tradeday
-    ADD CONSTRAINT trade_day_once UNIQUE (wallet_id, day, instrument_id);
+    ADD CONSTRAINT trade_day_once UNIQUE (wallet_id, under, day, instrument_id);
 
 
 --
@@ -11543,6 +11617,20 @@ CREATE INDEX portfolio_rebalancerun_rule_id_4fa08cd4 ON public.portfolio_rebalan
 
 
 --
+-- Name: portfolio_stay_owner_id_f2a039b1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_stay_owner_id_f2a039b1 ON public.portfolio_stay USING btree (owner_id);
+
+
+--
+-- Name: portfolio_stay_under_id_5d2c41be; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_stay_under_id_5d2c41be ON public.portfolio_stay USING btree (under_id);
+
+
+--
 -- Name: position_closed_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -11715,6 +11803,13 @@ CREATE INDEX trade_by_return ON public.trading_position USING btree (owner_id, (
 --
 
 CREATE INDEX trade_day_of_owner ON public.trading_tradeday USING btree (owner_id, day);
+
+
+--
+-- Name: trade_day_of_place; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_day_of_place ON public.trading_tradeday USING btree (owner_id, under, day);
 
 
 --
@@ -12705,6 +12800,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.goals_goalmove FOR 
 
 
 --
+-- Name: portfolio_stay append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.portfolio_stay FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: trading_aistate append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -12870,6 +12972,13 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.goals_goalevent FO
 --
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.goals_goalmove FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: portfolio_stay append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.portfolio_stay FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -14353,6 +14462,30 @@ ALTER TABLE public.portfolio_snapshot
 
 ALTER TABLE public.portfolio_snapshot
     ADD CONSTRAINT portfolio_snapshot_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_stay portfolio_stay_owner_id_f2a039b1_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_stay
+    ADD CONSTRAINT portfolio_stay_owner_id_f2a039b1_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_stay portfolio_stay_under_id_5d2c41be_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_stay
+    ADD CONSTRAINT portfolio_stay_under_id_5d2c41be_fk_wallets_wallet_id FOREIGN KEY (under_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_stay portfolio_stay_wallet_id_ccd81db5_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_stay
+    ADD CONSTRAINT portfolio_stay_wallet_id_ccd81db5_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -15849,6 +15982,13 @@ CREATE POLICY owner_only ON public.portfolio_snapshot USING ((owner_id = ( SELEC
 
 
 --
+-- Name: portfolio_stay owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_stay USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: trading_aistate owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -16200,6 +16340,12 @@ ALTER TABLE public.portfolio_rebalancerun ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.portfolio_snapshot ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_stay; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_stay ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trading_aistate; Type: ROW SECURITY; Schema: public; Owner: -
@@ -19448,6 +19594,22 @@ GRANT UPDATE(funding) ON TABLE public.portfolio_snapshot TO moniqo_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.portfolio_snapshot_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.portfolio_snapshot_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_stay; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.portfolio_stay TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_stay TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE portfolio_stay_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_stay_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_stay_id_seq TO moniqo_system;
 
 
 --
