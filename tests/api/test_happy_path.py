@@ -265,12 +265,18 @@ def promote(program: Program, agent: str, asset: str) -> None:
     assert copy["promoted_from"] == agent
 
 
+def say_prices(markets: list[Instrument]) -> None:
+    """What has stood for a minute, as on a slow machine, is no price to trade by."""
+    record_quotes([NewQuote(each.pk, *[Decimal(100)] * 3, "simulated", clock.now()) for each in markets])
+
+
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     """One more of everything: an account whose master funds a farm whose agent trades, and all that can be asked."""
-    record_quotes([NewQuote(each.pk, *[Decimal(100)] * 3, "simulated", clock.now()) for each in markets])
+    say_prices(markets)
     with tenancy.tenant(program.owner.pk):
         connection = str(create_demo_connection(owner_id=program.owner.pk, name=f"Paper {number}").pk)
     master, farm, agent = build(program, number, connection, markets[0])
+    say_prices(markets)
     trade(program, agent, markets)
     for wallet in (master["id"], farm["wallet_id"], agent["wallet_id"]):
         program.call("patch", "/wallets/{wallet_id}", {"trading_state": "active"}, wallet_id=wallet)
