@@ -160,7 +160,14 @@ def address(world: World, name: str) -> str:
     }[name]
 
 
-@pytest.mark.parametrize("name", PAGES)
+# Made of the templates of another page in the list, which every change is shown with.
+ALIKE = {
+    "drawdown", "sharpe", "win rate", "open profit", "exposure", "weeks", "by asset", "report of an account", "settings",
+    "agent's wallet", "order by hand", "duplicated goal", "old alerts", "wrong filter", "new sweep", "collecting",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.slow) if one in ALIKE else one for one in PAGES])
 def test_a_page_with_data_is_sound_at_a_desk_in_light_and_on_a_phone_in_dark(
     open_page: OpenPage, world: World, name: str
 ) -> None:
