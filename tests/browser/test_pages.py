@@ -162,8 +162,9 @@ def address(world: World, name: str) -> str:
 
 # Made of the templates of another page in the list, which every change is shown with.
 ALIKE = {
-    "drawdown", "sharpe", "win rate", "open profit", "exposure", "weeks", "by asset", "report of an account", "settings",
-    "agent's wallet", "order by hand", "duplicated goal", "old alerts", "wrong filter", "new sweep", "collecting",
+    "drawdown", "sharpe", "win rate", "open profit", "exposure", "weeks", "by asset", "report of an account",
+    "settings", "agent's wallet", "order by hand", "duplicated goal", "old alerts", "wrong filter", "new sweep",
+    "collecting",
 }  # fmt: skip
 
 
