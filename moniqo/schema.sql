@@ -143,7 +143,7 @@
 -- migration trading 0035_correlated 4865d13fc15e6203
 -- migration trading 0036_slices 40165002ca0dd9f5
 -- migration trading 0037_adviser 9372861b4a7fb3e1
--- migration trading 0038_where_they_closed 476d1e81e0875681
+-- migration trading 0038_where_they_closed 7493e8e7898768e0
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e

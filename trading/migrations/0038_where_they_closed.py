@@ -184,6 +184,7 @@ SELECT owner_id, wallet_id, coalesce(closed_under, wallet_id), instrument_id, (c
        count(*), count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
        sum(greatest(realized_pnl, 0)), sum(greatest(-realized_pnl, 0)), sum(fees)
 FROM trading_position WHERE closed_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5;
+SET CONSTRAINTS ALL IMMEDIATE;  -- a table with checks to come cannot be altered
 ALTER TABLE trading_tradeday ALTER COLUMN under SET NOT NULL;
 ALTER TABLE trading_tradeday FORCE ROW LEVEL SECURITY;
 ALTER TABLE trading_position FORCE ROW LEVEL SECURITY;
