@@ -9,6 +9,8 @@ import os
 import random
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -45,6 +47,7 @@ class Servers:
         self._redis = Redis(self.root / "redis", persistent=False)
         self._postgres.reserve(_free_port())
         self._redis.reserve(_free_port())
+        self._compiling = _compile_first()
         self._over = threading.Event()
         # A thread of its own, which lives as long as the run: the servers end with the thread that starts them.
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -76,6 +79,9 @@ class Servers:
     def close(self) -> None:
         self._over.set()
         self._keeper.join()
+        if self._compiling is not None:
+            self._compiling.kill()
+            self._compiling.wait()
         self._directory.cleanup()
 
     def _keep(self) -> None:
@@ -102,6 +108,20 @@ def start_servers() -> None:
         if (root / "failed").exists() or time.monotonic() > deadline:
             pytest.exit(f"No servers: {(root / 'failed').read_text() if (root / 'failed').exists() else 'too slow'}", 3)
         time.sleep(_POLL_SECONDS)
+
+
+def _compile_first() -> subprocess.Popen[bytes] | None:
+    """In a fresh clone, compile the kernel while workers are still collecting: else each of them does, for 40 s."""
+    if COMPILED.exists():
+        return None
+    COMPILED.mkdir(parents=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", "import quant.backtest.figures, quant.backtest.kernel"],
+        cwd=Path(__file__).resolve().parent.parent,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(COMPILED)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _fast_place() -> Path | None:

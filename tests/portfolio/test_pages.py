@@ -125,7 +125,9 @@ def hire_many(fund: Fund, owner: User, farms: range) -> None:
         roll_up_days(owner_id=owner.pk)
 
 
-def test_a_page_asks_as_many_queries_for_many_farms_as_for_few_and_a_region_those_that_it_needs(page: Client, lived: Fund, owner: User) -> None:
+def test_a_page_asks_as_many_queries_for_many_farms_as_for_few_and_a_region_those_that_it_needs(
+    page: Client, lived: Fund, owner: User
+) -> None:
     def counted() -> tuple[int, int, dict[str, int]]:
         regions = {region: queries(page, headers={"HX-Request": "true", "HX-Target": region}) for region in QUERIES}
         alone = {"wallet": str(lived.wallets["farm a"].pk), "range": "All"}

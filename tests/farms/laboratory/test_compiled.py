@@ -7,7 +7,7 @@ import pytest
 
 from farms.laboratory import compiled
 from quant import indicators, strategies
-from quant.backtest import kernel, run_backtest
+from quant.backtest import run_backtest
 from quant.sweeps import grid, space, sweep
 from tests.quant.market import random_candles
 
@@ -46,4 +46,6 @@ def test_whatever_calls_the_kernel_uses_what_was_compiled_once() -> None:
     with indicators.remembering():
         run_backtest(candles, strategy.intents(candles, {}))
     run_backtest(candles, strategy.intents(candles, {}))
+    from quant.backtest import kernel  # compiled where it is imported, so not by each worker that collects
+
     assert len(kernel.run_one.signatures) == len(kernel.run_many.signatures) == 1

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
-from numba import njit
 
-from quant.backtest import kernel, run_backtest
+from quant.backtest import run_backtest
 from quant.backtest.engine import acted_on, entry_details, rules_of
 from tests.quant.backtest.test_kernel_agrees_with_reference import random_config, random_market
 from tests.quant.market import random_candles, random_intents
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def step_once(
-    position: kernel.Position, cash: float, bar: kernel.Bar, intent: kernel.Intent, rules: kernel.Rules, index: int
-) -> tuple[kernel.Position, float, kernel.Position, kernel.Position, bool]:
-    return kernel.step(position, cash, bar, intent, rules, index)
+@cache
+def stepping() -> tuple[Any, Any]:
+    """The kernel and its step, compiled by itself: here, so that not each worker that collects compiles."""
+    from numba import njit
+
+    from quant.backtest import kernel
+
+    @njit(nogil=True, error_model="numpy")
+    def step_once(position: Any, cash: float, bar: Any, intent: Any, rules: Any, index: int) -> Any:
+        return kernel.step(position, cash, bar, intent, rules, index)
+
+    return kernel, step_once
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_stepping_bar_by_bar_is_the_backtest(seed: int) -> None:
+    kernel, step_once = stepping()
     generator = np.random.default_rng([5, seed])
     candles = random_candles(generator, 300)
     intents, config = random_intents(generator, candles), random_config(generator)
