@@ -5,6 +5,7 @@ hold, acts are audited, all as they are for every program, because they are the 
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -67,7 +68,7 @@ class Inside:
         key: str = "",
     ) -> Answer:
         """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key."""
-        text = b"" if body is None else orjson.dumps(body)
+        text = b"" if body is None else json.dumps(body).encode()  # orjson would make null of NaN
         headers = [(name, value) for name, value in outer["headers"] if name in _HANDED_ON]
         headers += [(b"accept", b"application/json"), (b"content-length", str(len(text)).encode())]
         if body is not None:

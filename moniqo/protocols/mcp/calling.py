@@ -104,6 +104,8 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
         if name in arguments and not (value is None and argument.place != "body"):
             if argument.place != "body" and isinstance(value, list | dict):
                 raise CannotAskError(f"Give one value as {name}, no list and no object.")
+            if argument.place == "header" and not isinstance(value, str):
+                raise CannotAskError(f"Give {name} as text.")
             given[name] = _exact(argument, value)
     cursor = str(given.get("cursor", "0") or 0)
     is_place = cursor.isdecimal() and len(cursor) <= CURSOR_DIGITS
