@@ -11,10 +11,11 @@ import pytest
 from mcp_types import CallToolRequestParams
 
 from kit.audit.models import Call
+from moniqo.protocols.agui.events import brought, encode
 from moniqo.protocols.calls import CALLS, Calls
-from moniqo.protocols.inside import Answer, Asker, Inside
+from moniqo.protocols.inside import Answer, Asker, Inside, written
 from moniqo.protocols.mcp import confirming
-from moniqo.protocols.mcp.calling import FAILED
+from moniqo.protocols.mcp.calling import FAILED, Result
 from moniqo.protocols.mcp.calling import call as call_tool
 from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.tools import TOOLS
@@ -112,6 +113,29 @@ def test_a_number_that_no_column_holds_is_refused_in_words_whatever_it_is_and_th
 
     number = asyncio.run(all_of_them())
     assert [row["status"] for row in calls._waiting] == [422] * number
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), [{"share": float("nan")}]])
+def test_what_is_no_number_is_refused_with_its_name_and_never_heard_as_nothing(known: Known, value: Any) -> None:
+    given = {"idempotency_key": "k", "name": "Profit", "kind": "profit_target", "target": "500"}
+    for name in ("ends_at", "actions", "reason", "name"):
+        result = asyncio.run(call_tool(Inside(no_application), known["propose_goal"], given | {name: value}, {}))
+        assert (result.found, result.status) == (None, 422)
+        assert f"{name} holds" in result.refusal
+
+
+def test_a_number_of_an_answer_keeps_every_digit() -> None:
+    async def api(_: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"a": %d, "b": "\xc3\xa4"}' % HUGE})
+
+    answer = asyncio.run(Inside(api).ask({"headers": []}, "GET", "/orders"))
+    assert answer.body == {"a": HUGE, "b": "ä"}
+    assert json.loads(Result(answer.body).text) == answer.body
+    assert (
+        json.loads(encode(brought("call", answer.body)).removeprefix(b"data: "))["content"]
+        == written(answer.body).decode()
+    )
 
 
 def test_a_call_is_noted_whatever_its_arguments_are() -> None:
