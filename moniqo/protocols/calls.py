@@ -5,6 +5,7 @@ written a moment later for many at once: what was called in the last second of a
 """
 
 import asyncio
+import json
 import logging
 from collections import defaultdict, deque
 from hashlib import sha256
@@ -12,7 +13,6 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from django.db import DatabaseError, connections
 
 from kit import clock, tenancy
@@ -40,14 +40,13 @@ class Calls:
         self, token_id: UUID, protocol: Protocol, tool: str, arguments: object, *, status: int, began: float
     ) -> None:
         """A call that has ended, or whose stream begins now; `began` is the monotonic clock then."""
-        sent = arguments if isinstance(arguments, bytes) else orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS)
         self._waiting.append(
             {
                 "at": clock.now(),
                 "token_id": token_id,
                 "protocol": protocol,
                 "tool": tool[:TOOL_LENGTH],
-                "arguments": sha256(sent).hexdigest(),
+                "arguments": sha256(_written(arguments)).hexdigest(),
                 "status": status,
                 "milliseconds": round((monotonic() - began) * 1000),
             }
@@ -76,6 +75,18 @@ class Calls:
 
 
 CALLS: Final = Calls()
+
+
+def _written(arguments: object) -> bytes:
+    """Never raises: what was called is done by now."""
+    if isinstance(arguments, bytes):
+        return arguments
+    try:
+        text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        logger.warning("Arguments of a call have no mark: %s", type(error).__name__)
+        return b""
+    return text.encode(errors="surrogatepass")
 
 
 def _write(rows: list[dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ hold, acts are audited, all as they are for every program, because they are the 
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -49,6 +50,14 @@ class Asker:
     scopes: tuple[str, ...]
 
 
+def written(value: object) -> bytes:
+    """As JSON, whole numbers of any size as they are. Of what is sent nothing is written so: NaN would become null."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # more than 64 bits
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
 class Inside:
     """The API as `application` answers it."""
 
@@ -67,7 +76,7 @@ class Inside:
         key: str = "",
     ) -> Answer:
         """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key."""
-        text = b"" if body is None else orjson.dumps(body)
+        text = b"" if body is None else json.dumps(body).encode()
         headers = [(name, value) for name, value in outer["headers"] if name in _HANDED_ON]
         headers += [(b"accept", b"application/json"), (b"content-length", str(len(text)).encode())]
         if body is not None:
@@ -101,10 +110,10 @@ class Inside:
 
         await self._application(asked, receive, send)
         start, *parts = told
-        written = b"".join(part.get("body", b"") for part in parts)
+        body = b"".join(part.get("body", b"") for part in parts)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         is_json = "json" in headers.get("content-type", "")
-        return Answer(start["status"], headers, orjson.loads(written) if is_json and written else None)
+        return Answer(start["status"], headers, json.loads(body) if is_json and body else None)
 
     async def asker(self, outer: Scope) -> Asker | Answer:
         """Whose token `outer` comes with; the API's refusal where it counts for nothing."""

@@ -110,6 +110,27 @@ def test_who_stands_aside_too_long_is_told_and_keeps_no_place() -> None:
     asyncio.run(crowd())
 
 
+def test_those_who_stand_aside_have_a_quarter_of_the_room_and_take_nothing_of_the_others() -> None:
+    async def visit(door: Door, *, aside: bool) -> None:
+        async with door.turn(aside=aside):
+            """And out again."""
+
+    async def crowd() -> None:
+        door = Door(at_once=1, waiting=8, seconds=10)
+        async with door.turn():
+            programs = [asyncio.create_task(visit(door, aside=True)) for _ in range(20)]
+            await settle()
+            pages = [asyncio.create_task(visit(door, aside=False)) for _ in range(9)]
+            await settle()
+            assert [program.done() for program in programs] == [False] * 2 + [True] * 18
+            assert [page.done() for page in pages] == [False] * 8 + [True]
+        told = await asyncio.gather(*programs, *pages, return_exceptions=True)
+        refused = [isinstance(one, CrowdedError) for one in told]
+        assert refused == [False] * 2 + [True] * 18 + [False] * 8 + [True]
+
+    asyncio.run(crowd())
+
+
 async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)

@@ -286,6 +286,8 @@ def test_a_client_that_can_ask_its_person_does_so_before_money_or_orders_are_tou
         ("get_order", {"order_id": {"a": 1}}, "order_id"),
         ("place_order", {"idempotency_key": ["k"], "wallet_id": "w", "symbol": "s", "side": "buy", "quantity": "1"},
          "idempotency_key"),
+        ("place_order", {"idempotency_key": 10**23, "wallet_id": "w", "symbol": "s", "side": "buy", "quantity": "1"},
+         "idempotency_key"),
         ("list_agents", {"cursor": "-1"}, "cursor"),
         ("list_positions", {"cursor": "9" * 5000}, "cursor"),
         ("list_goals", {"cursor": "9" * 5000}, "cursor"),

@@ -1,6 +1,8 @@
 """What a model is told beside an answer, and when a call breaks: in-process, with an API that says what it is given."""
 
 import asyncio
+import json
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -8,15 +10,18 @@ from uuid import uuid4
 import pytest
 from mcp_types import CallToolRequestParams
 
-from moniqo.protocols.calls import CALLS
-from moniqo.protocols.inside import Answer, Asker, Inside
+from kit.audit.models import Call
+from moniqo.protocols.agui.events import brought, encode
+from moniqo.protocols.calls import CALLS, Calls
+from moniqo.protocols.inside import Answer, Asker, Inside, written
 from moniqo.protocols.mcp import confirming
-from moniqo.protocols.mcp.calling import FAILED
+from moniqo.protocols.mcp.calling import FAILED, Result
 from moniqo.protocols.mcp.calling import call as call_tool
 from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.tools import TOOLS
 
 Known = dict[str, Operation]
+HUGE = 99_999_999_999_999_999_999_999
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,87 @@ def test_a_call_that_breaks_says_nothing_of_its_inside_and_is_written_down(monke
     tools = server._Tools(Broken(no_application), lambda _: {"headers": []}, operations())
     result = asyncio.run(tools.called(None, "list_agents", {}))
     assert (result.refusal, noted) == (FAILED, [("list_agents", 500)])
+
+
+def test_a_number_that_no_column_holds_is_refused_in_words_whatever_it_is_and_the_call_is_written_down(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API hears it as it was sent and says which field is wrong; a key that is no text does not come that far."""
+    from moniqo.protocols.mcp import server  # takes a second, and the tests of its log want it unloaded
+
+    heard: list[bytes] = []
+
+    async def api(_: Any, receive: Any, send: Any) -> None:
+        heard.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 422, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"detail": "It is wrong.", "fields": {"it": "why"}}'})
+
+    class ByAToken(Inside):
+        async def asker(self, outer: Any) -> Asker:
+            return Asker(uuid4(), ("read",))
+
+    calls = Calls()
+    monkeypatch.setattr(server, "CALLS", calls)
+    tools = server._Tools(ByAToken(api), lambda _: {"headers": []}, known)
+
+    async def all_of_them() -> int:
+        number = 0
+        for tool, operation in known.items():
+            needed = {name: "x" for name, argument in operation.arguments.items() if argument.is_required}
+            for name, argument in operation.arguments.items():
+                number += 1
+                heard.clear()
+                result = await tools.called(None, tool, needed | {name: HUGE})
+                assert (result.found, result.status, FAILED in result.text) == (None, 422, False), (tool, name)
+                if argument.place == "header":
+                    assert heard == []
+                    assert name in result.text
+                elif argument.place == "body" and heard:
+                    assert json.loads(heard[0])[name] == HUGE
+        return number
+
+    number = asyncio.run(all_of_them())
+    assert [row["status"] for row in calls._waiting] == [422] * number
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), [{"share": float("nan")}]])
+def test_what_is_no_number_is_refused_with_its_name_and_never_heard_as_nothing(known: Known, value: Any) -> None:
+    given = {"idempotency_key": "k", "name": "Profit", "kind": "profit_target", "target": "500"}
+    for name in ("ends_at", "actions", "reason", "name"):
+        result = asyncio.run(call_tool(Inside(no_application), known["propose_goal"], given | {name: value}, {}))
+        assert (result.found, result.status) == (None, 422)
+        assert f"{name} holds" in result.refusal
+
+
+def test_a_number_of_an_answer_keeps_every_digit() -> None:
+    async def api(_: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"a": %d, "b": "\xc3\xa4"}' % HUGE})
+
+    answer = asyncio.run(Inside(api).ask({"headers": []}, "GET", "/orders"))
+    assert answer.body == {"a": HUGE, "b": "ä"}
+    assert json.loads(Result(answer.body).text) == answer.body
+    assert (
+        json.loads(encode(brought("call", answer.body)).removeprefix(b"data: "))["content"]
+        == written(answer.body).decode()
+    )
+
+
+def test_a_call_is_noted_whatever_its_arguments_are() -> None:
+    """By the same mark for the same arguments in another order; what cannot be written has the mark of nothing."""
+    endless: list[Any] = []
+    endless.append(endless)
+
+    async def marks(*given: Any) -> list[str]:
+        calls = Calls()
+        for arguments in given:
+            calls.note(uuid4(), Call.Protocol.MCP, "why", arguments, status=200, began=0)
+        return [row["arguments"] for row in calls._waiting]
+
+    found = asyncio.run(marks({"b": HUGE, "a": 1}, {"a": 1, "b": HUGE}, {"a": "\ud800"}, {"a": endless}, b"{}"))
+    assert found[0] == found[1] == sha256(b'{"a":1,"b":99999999999999999999999}').hexdigest()
+    assert found[3:] == [sha256(b"").hexdigest(), sha256(b"{}").hexdigest()]
+    assert len(set(found)) == 4
 
 
 def test_a_yes_is_of_the_call_that_was_asked_about_and_of_no_other() -> None:

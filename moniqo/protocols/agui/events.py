@@ -7,7 +7,7 @@ encoder takes twenty times as long.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import orjson
+from moniqo.protocols.inside import written
 
 VERSION: Final = "1.0"
 PING: Final = b": ping\n\n"
@@ -17,7 +17,7 @@ Event = Mapping[str, Any]
 
 
 def encode(*events: Event) -> bytes:
-    return b"".join(b"data: %b\n\n" % orjson.dumps(event) for event in events)
+    return b"".join(b"data: %b\n\n" % written(event) for event in events)
 
 
 def run_started(thread: str, run: str) -> Event:
@@ -74,12 +74,12 @@ def called(call: str, tool: str, arguments: Mapping[str, Any]) -> list[Event]:
     """A call of a tool, without its result."""
     return [
         {"type": "TOOL_CALL_START", "toolCallId": call, "toolCallName": tool},
-        {"type": "TOOL_CALL_ARGS", "toolCallId": call, "delta": orjson.dumps(arguments).decode()},
+        {"type": "TOOL_CALL_ARGS", "toolCallId": call, "delta": written(arguments).decode()},
         {"type": "TOOL_CALL_END", "toolCallId": call},
     ]
 
 
 def brought(call: str, result: Mapping[str, Any]) -> Event:
     """What the call brought."""
-    content = orjson.dumps(result).decode()
+    content = written(result).decode()
     return {"type": "TOOL_CALL_RESULT", "messageId": f"{call}-result", "toolCallId": call, "content": content}

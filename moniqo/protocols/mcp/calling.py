@@ -4,17 +4,16 @@ An answer is at most `MOST_BYTES`, its rows as many as fit; `next` is the cursor
 API's own sentence, with the fields it names; what failed without a reason says nothing of its inside.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
-
 from kit.bodies import Scope
 from kit.decimals import plain
-from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.inside import Answer, Inside, written
 from moniqo.protocols.mcp.operations import KEY, Argument, Operation
 from moniqo.protocols.mcp.tools import Tool
 
@@ -47,7 +46,7 @@ class Result:
 
     @property
     def text(self) -> str:
-        return self.refusal or orjson.dumps(self.found).decode()
+        return self.refusal or written(self.found).decode()
 
 
 BROKE: Final = Result(None, FAILED, 500)
@@ -104,12 +103,23 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
         if name in arguments and not (value is None and argument.place != "body"):
             if argument.place != "body" and isinstance(value, list | dict):
                 raise CannotAskError(f"Give one value as {name}, no list and no object.")
+            if argument.place == "header" and not isinstance(value, str):
+                raise CannotAskError(f"Give {name} as text.")
             given[name] = _exact(argument, value)
+            _require_numbers(name, given[name])
     cursor = str(given.get("cursor", "0") or 0)
     is_place = cursor.isdecimal() and len(cursor) <= CURSOR_DIGITS
     if operation.is_list and not operation.is_paged and not is_place:
         raise CannotAskError("Give the cursor as the answer before had it in next.")
     return given
+
+
+def _require_numbers(name: str, value: Any) -> None:
+    """Python reads NaN, Infinity and 1e999, which JSON has not: the API would refuse the whole body for them."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise CannotAskError(f"{name} holds what is no number: leave it out, or give one.") from error
 
 
 def _exact(argument: Argument, value: Any) -> Any:
@@ -169,7 +179,7 @@ def _cut(value: Any, names: str | None) -> Any:
 
 
 def _size(value: Any) -> int:
-    return len(orjson.dumps(value))
+    return len(written(value))
 
 
 def _how_many(rows: Sequence[Any]) -> int:
