@@ -27,15 +27,17 @@ MOST_WATCHES: Final = 50
 def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str = "") -> AdviceWatch | None:
     """Have a farm or a market asked about at the close of every so manieth candle; 0: no more, and None.
 
-    A market brings its timeframe along. Raises InvalidInputError that names what is wrong, and ConflictError where
-    enough is watched.
+    A market brings its timeframe along, and a farm is watched in one that its agents run on. Raises InvalidInputError
+    that names what is wrong, and ConflictError where enough is watched.
     """
     timeframe = about.timeframe or timeframe
     wrong = {}
     if about.farm is None and about.instrument is None:
         wrong["farm_id"] = "Name a farm or a market: an agent has its level, and the portfolio has no candles."
-    if timeframe not in Timeframe.values:
-        wrong["timeframe"] = f"Choose a timeframe of {', '.join(Timeframe.values)}."
+    # What is watched already ends in any, its agents may have left.
+    offered = timeframes_of(about) if every else tuple(Timeframe.values)
+    if timeframe not in offered:
+        wrong["timeframe"] = f"Choose a timeframe of {', '.join(offered)}."
     if not 0 <= every <= MOST_CANDLES:
         wrong["every"] = f"Give a number of candles from 0 to {MOST_CANDLES:,}."
     if wrong:
@@ -52,6 +54,15 @@ def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str 
             before=_facts(known), after=_facts(after),
         )  # fmt: skip
     return after
+
+
+def timeframes_of(about: facts.About) -> tuple[str, ...]:
+    """Those that it can be asked about at: of a farm those of its agents, all where it has none yet; of a market its
+    own."""
+    if about.farm is None:
+        return (about.timeframe,) if about.timeframe else tuple(Timeframe.values)
+    used = set(Agent.objects.filter(farm=about.farm).exclude(status="archived").values_list("timeframe", flat=True))
+    return tuple(one for one in Timeframe.values if one in used) or tuple(Timeframe.values)
 
 
 def watch_of(*, owner_id: UUID, about: facts.About) -> AdviceWatch | None:

@@ -117,6 +117,12 @@ def test_pages_and_programs_ask_about_a_farm_and_a_market_and_say_when(
         assert client.get(path).status_code == 404
     for wrong in ("x", "0"):
         assert client.post("/advice/ask/", {"instrument_id": wrong, "timeframe": "1h"}).status_code == 404
+    wanted = {"farm_id": str(farm.pk), "timeframe": "1d", "every": 4}
+    refused = client.put("/api/v1/advice/watches", json.dumps(wanted), "application/json")
+    assert (refused.status_code, "Choose a timeframe of 1h." in refused.content.decode()) == (422, True)
+    ended = client.put("/api/v1/advice/watches", json.dumps({**wanted, "every": 0}), "application/json")
+    assert [one["farm_id"] for one in ended.json()] == [None], "in any timeframe"
+    assert client.post(f"/advice/farms/{farm.pk}/", {"timeframe": "1h", "every": "4"}).status_code == 302
     body = {"instrument_id": market.pk, "timeframe": "1h", "every": 0}
     (left,) = client.put("/api/v1/advice/watches", json.dumps(body), "application/json").json()
     assert (left["farm_id"], left["timeframe"], left["every"], left["said"]) == (str(farm.pk), "1h", 4, "")
