@@ -10,6 +10,7 @@ from farms import selectors, services
 from farms.advice import asking, budgets, settling, watching
 from farms.laboratory import jobs, running
 from kit import tenancy
+from kit.alerts.failures import contained
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 LABORATORY_SECONDS: Final = 540
 # Longer than the longest lease of a question to a model.
 ADVICE_SECONDS: Final = 720
+ASKING: Final = "Asking for advice at the close of a candle"
 
 
 @shared_task(name="farms.tasks.run_due_agents")
@@ -73,15 +75,16 @@ def work_in_laboratory() -> None:
 
 @shared_task(name="farms.tasks.keep_advice")
 def keep_advice() -> None:
-    """Ask models about candles that have closed, and end what no worker came back from."""
+    """Ask models about candles that have closed, and end what no worker came back from; whatever is wrong with one of
+    them keeps no other waiting."""
     for owner_id in budgets.owners_with_lost_ones():
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work="lost advice", title="Ending questions"), tenancy.tenant(owner_id):
             budgets.let_go_of_lost(owner_id=owner_id)
     for owner_id, agent_id in watching.due_levels():
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work=f"advice of {agent_id}", title=ASKING), tenancy.tenant(owner_id):
             watching.ask_at_close(owner_id=owner_id, agent_id=agent_id)
     for owner_id, watch_id in watching.due_watches():
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work=f"advice of {watch_id}", title=ASKING), tenancy.tenant(owner_id):
             watching.ask_of_watch(owner_id=owner_id, watch_id=watch_id)
     if asking.waits():
         asking.wake()
@@ -100,7 +103,7 @@ def ask_models() -> None:
 def settle_advice() -> None:
     """Hold what models proposed against what happened until its horizon was over."""
     for owner_id in settling.owners_with_due_ones():
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work="settling", title="Settling proposals"), tenancy.tenant(owner_id):
             settling.settle(owner_id=owner_id)
 
 

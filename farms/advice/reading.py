@@ -14,7 +14,7 @@ from farms.advice.budgets import Used, setting_of, used
 from farms.advice.endpoints import offered
 from farms.advice.facts import About
 from farms.advice.wanting import level_of
-from farms.advice.watching import watch_of, watches
+from farms.advice.watching import timeframes_of, watch_of, watches
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, AdviceWatch, Agent
 from kit import statuses
 from kit.errors import NotFoundError
@@ -183,18 +183,14 @@ class OfThing:
 
 
 def of_thing(*, owner_id: UUID, about: About) -> OfThing:
-    """Of a farm or a market. A farm is asked about at candles that its agents run on."""
+    """Of a farm or a market."""
     last = calls(owner_id=owner_id).filter(about=about.key).first()
-    timeframes: tuple[str, ...] = (about.timeframe,)
-    if about.farm is not None:
-        used = set(Agent.objects.filter(farm=about.farm).exclude(status="archived").values_list("timeframe", flat=True))
-        timeframes = tuple(one.value for one in Timeframe if one in used) or tuple(Timeframe.values)
     return OfThing(
         about,
         _words(about),
         setting_of(owner_id).is_on,
         watch_of(owner_id=owner_id, about=about),
-        timeframes,
+        timeframes_of(about),
         None if last is None else call_row(last),
     )
 

@@ -4,6 +4,7 @@ A candle is asked about once. What keeps a question from being asked is remember
 next candle that is due.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from kit import tenancy
 from kit.audit.services import Area, record_change
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence
-from markets.candles.reading import TIMEFRAME_MS, last_closed_bar
+from markets.candles.reading import TIMEFRAME_MS, last_closed_bars
 from markets.models import Timeframe
 
 MOST_WATCHES: Final = 50
@@ -26,15 +27,17 @@ MOST_WATCHES: Final = 50
 def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str = "") -> AdviceWatch | None:
     """Have a farm or a market asked about at the close of every so manieth candle; 0: no more, and None.
 
-    A market brings its timeframe along. Raises InvalidInputError that names what is wrong, and ConflictError where
-    enough is watched.
+    A market brings its timeframe along, and a farm is watched in one that its agents run on. Raises InvalidInputError
+    that names what is wrong, and ConflictError where enough is watched.
     """
     timeframe = about.timeframe or timeframe
     wrong = {}
     if about.farm is None and about.instrument is None:
         wrong["farm_id"] = "Name a farm or a market: an agent has its level, and the portfolio has no candles."
-    if timeframe not in Timeframe.values:
-        wrong["timeframe"] = f"Choose a timeframe of {', '.join(Timeframe.values)}."
+    # What is watched already ends in any, its agents may have left.
+    offered = timeframes_of(about) if every else tuple(Timeframe.values)
+    if timeframe not in offered:
+        wrong["timeframe"] = f"Choose a timeframe of {', '.join(offered)}."
     if not 0 <= every <= MOST_CANDLES:
         wrong["every"] = f"Give a number of candles from 0 to {MOST_CANDLES:,}."
     if wrong:
@@ -53,6 +56,15 @@ def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str 
     return after
 
 
+def timeframes_of(about: facts.About) -> tuple[str, ...]:
+    """Those that it can be asked about at: of a farm those of its agents, all where it has none yet; of a market its
+    own."""
+    if about.farm is None:
+        return (about.timeframe,) if about.timeframe else tuple(Timeframe.values)
+    used = set(Agent.objects.filter(farm=about.farm).exclude(status="archived").values_list("timeframe", flat=True))
+    return tuple(one for one in Timeframe.values if one in used) or tuple(Timeframe.values)
+
+
 def watch_of(*, owner_id: UUID, about: facts.About) -> AdviceWatch | None:
     """How it is watched; None where it is not."""
     rows = AdviceWatch.objects.filter(owner_id=owner_id, farm=about.farm, instrument=about.instrument)
@@ -67,10 +79,9 @@ def watches(*, owner_id: UUID) -> QuerySet[AdviceWatch]:
 def due_levels() -> list[tuple[UUID, UUID]]:
     """(owner, agent) of those whose candle has closed since they were asked about last. As the system."""
     with tenancy.system():
-        on = AdviceSetting.objects.filter(is_on=True).values("owner_id")
         rows = AdviceLevel.objects.filter(
-            owner_id__in=on, every__gt=0, agent__status=Agent.Status.RUNNING, agent__farm__status=Farm.Status.RUNNING,
-            agent__last_bar__isnull=False,
+            owner_id__in=_who_asks(), every__gt=0, agent__status=Agent.Status.RUNNING,
+            agent__farm__status=Farm.Status.RUNNING, agent__last_bar__isnull=False,
         ).exclude(level=AdviceLevel.Level.OFF)  # fmt: skip
         found = list(rows.select_related("agent").order_by("pk"))
     return [
@@ -83,10 +94,15 @@ def due_levels() -> list[tuple[UUID, UUID]]:
 def due_watches() -> list[tuple[UUID, UUID]]:
     """(owner, watch) of the farms that run and the markets whose candle has closed. As the system."""
     with tenancy.system():
-        on = AdviceSetting.objects.filter(is_on=True).values("owner_id")
         awake = Q(farm__isnull=True) | Q(farm__status=Farm.Status.RUNNING)
-        rows = AdviceWatch.objects.filter(awake, owner_id__in=on)
-        return [(one.owner_id, one.pk) for one in rows if _is_due(one, _newest_bar(one), one.timeframe)]
+        rows = list(AdviceWatch.objects.filter(awake, owner_id__in=_who_asks()))
+        newest = _newest_bars(rows)
+    return [(one.owner_id, one.pk) for one in rows if _is_due(one, newest.get(one.pk), one.timeframe)]
+
+
+def _who_asks() -> QuerySet[AdviceSetting, UUID]:
+    """The owners who have turned advice on and may still sign in."""
+    return AdviceSetting.objects.filter(is_on=True, owner__is_active=True).values_list("owner_id", flat=True)
 
 
 def ask_at_close(*, owner_id: UUID, agent_id: UUID) -> bool:
@@ -106,7 +122,7 @@ def ask_of_watch(*, owner_id: UUID, watch_id: UUID) -> bool:
     named: dict[str, Any] = {"farm_id": watch.farm_id}
     if watch.instrument_id is not None:
         named = {"instrument_id": watch.instrument_id, "timeframe": watch.timeframe}
-    return _ask(watch, _newest_bar(watch), watch.timeframe, owner_id=owner_id, **named)
+    return _ask(watch, _newest_bars([watch]).get(watch.pk), watch.timeframe, owner_id=owner_id, **named)
 
 
 def _ask(wish: AdviceLevel | AdviceWatch, bar: int | None, length: str, *, owner_id: UUID, **named: Any) -> bool:
@@ -132,13 +148,17 @@ def _is_due(wish: AdviceLevel | AdviceWatch, bar: int | None, timeframe: str) ->
     return wish.last_bar is None or bar - wish.last_bar >= waits or bar < wish.last_bar
 
 
-def _newest_bar(watch: AdviceWatch) -> int | None:
-    """The newest candle of a market that is there; of a farm the newest that one of its agents has run on."""
-    if watch.instrument_id is not None:
-        return last_closed_bar(instrument_id=watch.instrument_id, timeframe=watch.timeframe)
-    agents = Agent.objects.filter(farm=watch.farm_id, status=Agent.Status.RUNNING, timeframe=watch.timeframe)
-    newest: int | None = agents.aggregate(newest=Max("last_bar"))["newest"]
-    return newest
+def _newest_bars(watches: Collection[AdviceWatch]) -> dict[UUID, int]:
+    """The newest candle of a market that is there; of a farm the newest that one of its agents has run on. Two queries,
+    however many are watched."""
+    farms = {one.farm_id for one in watches if one.farm_id is not None}
+    agents = Agent.objects.filter(farm__in=farms, status=Agent.Status.RUNNING, last_bar__isnull=False)
+    ran = agents.order_by().values_list("farm", "timeframe").annotate(Max("last_bar"))
+    found: dict[tuple[Any, str], int] = {(farm_id, timeframe): bar for farm_id, timeframe, bar in ran}
+    markets = {(one.instrument_id, one.timeframe) for one in watches if one.instrument_id is not None}
+    found |= last_closed_bars(markets)
+    keys = {one.pk: (one.farm_id or one.instrument_id, one.timeframe) for one in watches}
+    return {pk: found[key] for pk, key in keys.items() if key in found}
 
 
 def _written(owner_id: UUID, about: facts.About, known: AdviceWatch | None, timeframe: str, every: int) -> AdviceWatch:
@@ -148,7 +168,9 @@ def _written(owner_id: UUID, about: facts.About, known: AdviceWatch | None, time
     fresh = AdviceWatch(owner_id=owner_id, **{**which, "timeframe": timeframe})
     changed: dict[str, Any] = {"every": every, "timeframe": timeframe}
     if known is None or known.timeframe != timeframe:
-        changed["last_bar"] = _newest_bar(fresh)  # what closed before it was wanted is nobody's question
+        changed["last_bar"] = _newest_bars([fresh]).get(
+            fresh.pk
+        )  # what closed before it was wanted is nobody's question
     found, _ = AdviceWatch.objects.update_or_create(owner_id=owner_id, **which, defaults=changed)
     return found
 

@@ -76,15 +76,17 @@ def candles_around(*, instrument_id: int, since: datetime, until: datetime, bars
 
 def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:
     """The opening time (ms) of the newest stored bar that has closed by now."""
-    latest: int | None = (
-        Candle.objects.filter(
-            instrument_id=series_of(instrument_id), timeframe=timeframe, ts__lte=_last_opening(timeframe, None)
-        )
-        .order_by("-ts")
-        .values_list("ts", flat=True)
-        .first()
-    )
-    return latest
+    return last_closed_bars([(instrument_id, timeframe)]).get((instrument_id, timeframe))
+
+
+def last_closed_bars(series: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The same of many (instrument, timeframe), without those that have none; one query with a probe for each."""
+    if not series:
+        return {}
+    wanted = [(instrument_id, timeframe, _last_opening(timeframe, None)) for instrument_id, timeframe in series]
+    with connections[router.db_for_read(Candle) or DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_LAST, [list(column) for column in zip(*wanted, strict=True)])
+        return {(int(instrument_id), str(timeframe)): int(ts) for instrument_id, timeframe, ts in cursor}
 
 
 class Market(NamedTuple):
@@ -118,6 +120,16 @@ SELECT frame.timeframe, (
           AND timeframe = frame.timeframe AND ts <= %(until)s
 )
 FROM market_timeframes() AS frame
+"""
+_LAST: Final = """
+SELECT wanted.instrument_id, wanted.timeframe, newest.ts
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS wanted (instrument_id, timeframe, until)
+CROSS JOIN LATERAL (
+    SELECT max(ts) AS ts FROM markets_candle
+    WHERE instrument_id = (SELECT coalesce(prices_of_id, id) FROM markets_instrument WHERE id = wanted.instrument_id)
+          AND timeframe = wanted.timeframe AND ts <= wanted.until
+) AS newest
+WHERE newest.ts IS NOT NULL
 """
 # Both ends of every series by one index probe each.
 _SPANS: Final = """

@@ -348,7 +348,7 @@ def ask_a_model(program: Program, agent: Any) -> None:
     asked = program.call("post", "/advice", {"agent_id": agent["id"]}, status=202)["id"]
     assert program.call("get", "/advice/{call_id}", call_id=asked)["status"] == "waiting"
     assert program.call("get", "/advice/honesty")["settled"] == 0
-    watch = {"farm_id": agent["farm_id"], "timeframe": "4h", "every": 2}
+    watch = {"farm_id": agent["farm_id"], "timeframe": agent["timeframe"], "every": 2}
     assert program.call("put", "/advice/watches", watch) == program.call("get", "/advice/watches")
 
 

@@ -1,18 +1,23 @@
 """Farms and markets that models are asked about at the close of candles, and on demand."""
 
 import json
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 
+from farms import tasks
 from farms.advice import watching
 from farms.advice.asking import answer
 from farms.advice.facts import find
-from farms.models import AdviceCall, AdviceProposal, AdviceWatch, Agent
-from kit import clock
+from farms.models import AdviceCall, AdviceLevel, AdviceProposal, AdviceWatch, Agent, Farm
+from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError
 from kit.users.models import User
+from tests.conftest import as_operators
 from tests.farms.advice.conftest import Board
 
 STEP = 3_600_000
@@ -112,6 +117,12 @@ def test_pages_and_programs_ask_about_a_farm_and_a_market_and_say_when(
         assert client.get(path).status_code == 404
     for wrong in ("x", "0"):
         assert client.post("/advice/ask/", {"instrument_id": wrong, "timeframe": "1h"}).status_code == 404
+    wanted = {"farm_id": str(farm.pk), "timeframe": "1d", "every": 4}
+    refused = client.put("/api/v1/advice/watches", json.dumps(wanted), "application/json")
+    assert (refused.status_code, "Choose a timeframe of 1h." in refused.content.decode()) == (422, True)
+    ended = client.put("/api/v1/advice/watches", json.dumps({**wanted, "every": 0}), "application/json")
+    assert [one["farm_id"] for one in ended.json()] == [None], "in any timeframe"
+    assert client.post(f"/advice/farms/{farm.pk}/", {"timeframe": "1h", "every": "4"}).status_code == 302
     body = {"instrument_id": market.pk, "timeframe": "1h", "every": 0}
     (left,) = client.put("/api/v1/advice/watches", json.dumps(body), "application/json").json()
     assert (left["farm_id"], left["timeframe"], left["every"], left["said"]) == (str(farm.pk), "1h", 4, "")
@@ -119,3 +130,63 @@ def test_pages_and_programs_ask_about_a_farm_and_a_market_and_say_when(
     assert client.get("/api/v1/advice/watches").json() == []
     for path in (f"/advice/farms/{farm.pk}/", f"/advice/farms/{farm.pk}/card/"):
         assert client.get(path).status_code == 404
+
+
+def test_whatever_is_wrong_with_one_question_every_other_is_asked(
+    as_owner: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = uuid4(), uuid4()
+    done: list[tuple[str, UUID]] = []
+
+    def breaks_once(name: str) -> Callable[..., None]:
+        def work(*, owner_id: UUID, **named: UUID) -> None:
+            done.append((name, next(iter(named.values()), owner_id)))
+            if done[-1][1] in (first, as_owner.pk) and not broken.count(name):
+                broken.append(name)
+                raise RuntimeError(f"{name} is broken")
+
+        return work
+
+    broken: list[str] = []
+    twice = [as_owner.pk, as_owner.pk]
+    for module, due, found, name in (
+        (tasks.budgets, "owners_with_lost_ones", twice, "let_go_of_lost"),
+        (tasks.watching, "due_levels", [(as_owner.pk, first), (as_owner.pk, second)], "ask_at_close"),
+        (tasks.watching, "due_watches", [(as_owner.pk, first), (as_owner.pk, second)], "ask_of_watch"),
+        (tasks.settling, "owners_with_due_ones", twice, "settle"),
+    ):
+        monkeypatch.setattr(module, due, lambda found=found: found)
+        monkeypatch.setattr(module, name, breaks_once(name))
+    monkeypatch.setattr(tasks.asking, "waits", lambda: False)
+    tasks.keep_advice()
+    tasks.settle_advice()
+    assert [name for name, _ in done] == [
+        one for name in ("let_go_of_lost", "ask_at_close", "ask_of_watch", "settle") for one in (name, name)
+    ]
+    assert caplog.text.count(f" failed for owner {as_owner.pk}") == 4
+
+
+def test_all_watches_are_looked_through_in_few_statements_and_nobody_is_asked_for_who_may_not_sign_in(
+    board: Board, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """In the test's own transaction, which the system's role would not see."""
+    monkeypatch.setattr(tenancy, "system", nullcontext)
+    Agent.objects.update(status="running", last_bar=10 * STEP)
+    board.level("comment", every=1)
+    farm = watch(board, timeframe="1h", farm_id=board.desk.farm.pk)
+    market = watch(board, instrument_id=board.desk.instrument.pk)
+    watch(board, instrument_id=board.desk.instrument.pk, timeframe="4h")
+    assert farm is not None
+    assert market is not None
+    Farm.objects.update(status="running")
+    Agent.objects.update(last_bar=11 * STEP)
+    AdviceLevel.objects.update(last_bar=10 * STEP)
+    board.desk.candles([101.0])
+    with clock.at(board.desk.now):
+        with django_assert_num_queries(3):
+            due = watching.due_watches()
+        assert set(due) == {(board.owner_id, farm.pk), (board.owner_id, market.pk)}
+        assert watching.due_levels() == [(board.owner_id, board.agent.pk)]
+        with as_operators():
+            User.objects.update(is_active=False)
+        assert watching.due_watches() == watching.due_levels() == []
