@@ -7,8 +7,8 @@ A body is read before its request comes to the door: who sends slowly keeps nobo
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -47,9 +47,8 @@ class Door:
         self._here = {"aside": 0, "others": 0}
         self._queue: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def turn(self, *, aside: bool = False) -> AsyncIterator[None]:
-        """Run the block when it is one's turn. Raises CrowdedError."""
+    async def come(self, *, aside: bool = False) -> Callable[[], None]:
+        """Wait for one's turn; call what it returns to leave. Raises CrowdedError."""
         kind = "aside" if aside else "others"
         if self._waiting[kind] >= self._most[kind]:
             raise CrowdedError
@@ -61,11 +60,11 @@ class Door:
             raise CrowdedError from error
         finally:
             self._waiting[kind] -= 1
-        try:
-            yield
-        finally:
-            self._inside.release()
-            self._leave(kind)
+        return partial(self._go, kind)
+
+    def _go(self, kind: str) -> None:
+        self._inside.release()
+        self._leave(kind)
 
     async def _come(self, kind: str) -> None:
         if kind == "aside" and (self._queue or not self._has_room_aside):
@@ -114,6 +113,7 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
+        self._under_way: set[asyncio.Task[HttpResponseBase]] = set()
         self._answer = sync_to_async(self.get_response, thread_sensitive=True)
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -125,10 +125,15 @@ class Handler(ASGIHandler):
         if request.path in _ALWAYS:
             return await self._answer(request)
         try:
-            async with self._door().turn(aside=STANDS_ASIDE in getattr(request, "scope", ())):
-                return await self._answer(request)
+            leave = await self._door().come(aside=STANDS_ASIDE in getattr(request, "scope", ()))
         except CrowdedError:
             return answer(request, BUSY)
+        # Who asks may go away; the thread works on, and the place is its until it is done.
+        task = asyncio.create_task(self._answer(request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(lambda _: leave())
+        return await asyncio.shield(task)
 
     def _door(self) -> Door:
         loop = asyncio.get_running_loop()

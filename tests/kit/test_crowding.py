@@ -1,16 +1,33 @@
 """The door in front of Django: so many at once, some more in front of it, and the others are told to come again."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.test import RequestFactory
 
-from kit.crowding import ASIDE, CrowdedError, Door
+from kit.crowding import ASIDE, CrowdedError, Door, Handler
 
 pytestmark = pytest.mark.offline
 
 
-async def enter(door: Door) -> None:
-    async with door.turn():
+@asynccontextmanager
+async def turn(door: Door, *, aside: bool = False) -> AsyncIterator[None]:
+    leave = await door.come(aside=aside)
+    try:
+        yield
+    finally:
+        leave()
+
+
+async def enter(door: Door, *, aside: bool = False) -> None:
+    async with turn(door, aside=aside):
         """And out again."""
 
 
@@ -19,7 +36,7 @@ def test_only_so_many_are_inside_at_once_and_all_who_wait_get_their_turn() -> No
 
     async def visit(door: Door) -> None:
         nonlocal inside, most
-        async with door.turn():
+        async with turn(door):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.01)
@@ -37,7 +54,7 @@ def test_who_finds_too_many_waiting_or_waits_too_long_is_told_and_keeps_no_place
     async def crowd() -> None:
         door = Door(at_once=1, waiting=1, seconds=0.1)
 
-        async with door.turn():
+        async with turn(door):
             waits = asyncio.create_task(enter(door))
             await asyncio.sleep(0)
             with pytest.raises(CrowdedError):  # at once: one waits already
@@ -53,7 +70,7 @@ def test_a_visitor_who_leaves_while_waiting_keeps_no_place() -> None:
     async def crowd() -> None:
         door = Door(at_once=1, waiting=1, seconds=10)
 
-        async with door.turn():
+        async with turn(door):
             waits = asyncio.create_task(enter(door))
             await asyncio.sleep(0)
             waits.cancel()
@@ -69,7 +86,7 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
     came: list[int] = []
 
     async def work(door: Door, number: int, done: asyncio.Event) -> None:
-        async with door.turn(aside=True):
+        async with turn(door, aside=True):
             inside.append(number)
             came.append(number)
             await done.wait()
@@ -80,7 +97,7 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
         tasks = [asyncio.create_task(work(door, number, ends[number])) for number in range(8)]
         await settle()
         assert inside == list(range(ASIDE))
-        async with asyncio.timeout(1), door.turn():  # whoever else comes does not wait for them
+        async with asyncio.timeout(1), turn(door):  # whoever else comes does not wait for them
             for number in range(ASIDE):
                 ends[number].set()
                 await settle()
@@ -100,33 +117,67 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
 def test_who_stands_aside_too_long_is_told_and_keeps_no_place() -> None:
     async def crowd() -> None:
         door = Door(at_once=12, waiting=20, seconds=0.05)
-        async with door.turn(), door.turn(aside=True):
+        async with turn(door), turn(door, aside=True):
             with pytest.raises(CrowdedError):
-                async with door.turn(aside=True):
+                async with turn(door, aside=True):
                     raise AssertionError
-        async with asyncio.timeout(1), door.turn(aside=True), door.turn(aside=True), door.turn(aside=True):
+        async with asyncio.timeout(1), turn(door, aside=True), turn(door, aside=True), turn(door, aside=True):
             """There is room for all of them again."""
 
     asyncio.run(crowd())
 
 
 def test_those_who_stand_aside_have_a_quarter_of_the_room_and_take_nothing_of_the_others() -> None:
-    async def visit(door: Door, *, aside: bool) -> None:
-        async with door.turn(aside=aside):
-            """And out again."""
-
     async def crowd() -> None:
         door = Door(at_once=1, waiting=8, seconds=10)
-        async with door.turn():
-            programs = [asyncio.create_task(visit(door, aside=True)) for _ in range(20)]
+        async with turn(door):
+            programs = [asyncio.create_task(enter(door, aside=True)) for _ in range(20)]
             await settle()
-            pages = [asyncio.create_task(visit(door, aside=False)) for _ in range(9)]
+            pages = [asyncio.create_task(enter(door)) for _ in range(9)]
             await settle()
             assert [program.done() for program in programs] == [False] * 2 + [True] * 18
             assert [page.done() for page in pages] == [False] * 8 + [True]
         told = await asyncio.gather(*programs, *pages, return_exceptions=True)
         refused = [isinstance(one, CrowdedError) for one in told]
         assert refused == [False] * 2 + [True] * 18 + [False] * 8 + [True]
+
+    asyncio.run(crowd())
+
+
+def test_who_leaves_keeps_the_place_until_its_thread_is_done(settings: Any) -> None:
+    settings.REQUESTS_AT_ONCE, settings.REQUESTS_WAITING, settings.REQUEST_WAIT_SECONDS = 1, 4, 10
+    begun: list[str] = []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    class Slow(Handler):
+        def load_middleware(self, is_async: bool = False) -> None:
+            """None."""
+
+        def get_response(self, request: HttpRequest) -> HttpResponse:
+            begun.append(request.path)
+            has_begun.set()
+            assert may_end.wait(10)
+            return HttpResponse()
+
+    async def crowd() -> None:
+        handler = Slow()
+
+        async def visit(path: str) -> HttpResponseBase:
+            async with ThreadSensitiveContext():  # as Django's own handler does for each request
+                return await handler.get_response_async(RequestFactory().get(path))
+
+        leaves = asyncio.create_task(visit("/leaves"))
+        assert await asyncio.to_thread(has_begun.wait, 10)
+        leaves.cancel()
+        waits, tires = asyncio.create_task(visit("/waits")), asyncio.create_task(visit("/tires"))
+        await asyncio.sleep(0.05)  # in which a thread would begin
+        assert begun == ["/leaves"]
+        tires.cancel()  # who leaves before it has begun is not worked for
+        await settle()
+        may_end.set()
+        assert (await asyncio.wait_for(waits, 10)).status_code == 200
+        await asyncio.gather(leaves, tires, return_exceptions=True)
+        assert begun == ["/leaves", "/waits"]
 
     asyncio.run(crowd())
 
