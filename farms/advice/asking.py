@@ -2,8 +2,9 @@
 
 Rows are the queue, as in the laboratory: whoever wants advice writes one, a worker takes it up, and one that a worker
 did not come back from is never asked again, because it may have cost what it was to cost. An answer is written down by
-the adviser, a role of the database that may write nothing else (`kit.tenancy.as_adviser`). What follows is a second
-step of the same transaction: both are there or neither.
+the adviser, a role of the database that may write nothing else (`kit.tenancy.as_adviser`). What the endpoint did (its
+refusals, pause and alert) is noted before, as the app. What follows is a second step of the same transaction: all of
+it is there or nothing.
 """
 
 import time

@@ -2,7 +2,8 @@
 
 The official client costs 49 MB and fails with an `IndexError` or an `AttributeError` on wrong answers. This one sends
 one request at a time, follows no redirect, reads 256 KB at most, waits no longer than it is told, however slowly the
-other side speaks, and turns everything else into a `Trouble` with a sentence. Addresses are the operators'.
+other side speaks, and turns everything else into a `Trouble` with a sentence. Addresses are the operators'; by http
+nothing is sent to one that is not private.
 """
 
 import http.client
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from farms.advice.addresses import is_private
 from kit.alerts.channels.outside import at_most
 from kit.sealing import Secret
 
@@ -108,6 +110,8 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -> tuple[
         with closing(connection):
             plain = socket.create_connection((host, connection.port), timeout=seconds)
             with closing(plain), at_most(plain, seconds):
+                if not is_secure and not is_private(plain.getpeername()[0]):
+                    raise Trouble("server", f"{host} leads out of the own network: ask it by https.")
                 connection.sock = _secured(plain, host) if is_secure else plain
                 connection.request("POST", parts.path.rstrip("/") + "/chat/completions", sent, headers)
                 response = connection.getresponse()

@@ -19,11 +19,12 @@ TARGET_ATR: Final = 3.0
 HORIZON: Final = 12
 OVERBOUGHT: Final = 70.0
 OVERSOLD: Final = 30.0
+DIGITS: Final = 12
 
 
 def ask(endpoint: Endpoint, messages: Sequence[Message], *, schema: Mapping[str, Any]) -> Reply:
     """The answer, as `client.ask` gives a model's."""
-    told = json.loads(messages[-1]["content"])
+    told = json.loads(next(one["content"] for one in messages if one["role"] == "user"))  # a second try adds words
     text = json.dumps(_answered(told["markets"]))
     asked = sum(len(one["content"]) for one in messages)
     return Reply(text, False, asked // CHARACTERS, len(text) // CHARACTERS, 0)
@@ -48,8 +49,8 @@ def _followed(market: Mapping[str, Any]) -> dict[str, Any] | None:
         "action": "buy" if way > 0 else "sell",
         "instrument": market["instrument"],
         "size_percent": 50,
-        "stop": round(stop, 8),
-        "target": round(target, 8),
+        "stop": _price(stop),
+        "target": _price(target),
         "horizon_candles": HORIZON,
         "confidence": round(0.5 + strength / 250, 2),
         "reasons": [
@@ -59,6 +60,11 @@ def _followed(market: Mapping[str, Any]) -> dict[str, Any] | None:
         "exposure": None,
         "mood": round(way * strength / 100, 2),
     }
+
+
+def _price(value: float) -> float:
+    """With as many digits as a price has, however small it is."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _way(market: Mapping[str, Any]) -> int:

@@ -56,8 +56,8 @@ def ask(
 ) -> Approval:
     """Put a question to the owner. The same one asked again with its key is the first one, as it stands now.
 
-    Raises what the act raises where it could not be done now, ConflictError where too many questions are open, and
-    InvalidInputError for a key that was used for something else.
+    Raises what the act raises where it could not be done now, ConflictError where too many questions are open and for
+    a key that was used for something else, and InvalidInputError for a time that no question stands for.
     """
     if source.key:  # two who come with it at once are asked one after the other; a key of no token's has no constraint
         _take_turns(owner_id, source)

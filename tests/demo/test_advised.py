@@ -9,8 +9,9 @@ import pytest
 
 from farms.advice import settling
 from farms.advice.answers import read
-from farms.advice.client import Endpoint
+from farms.advice.client import Endpoint, Message
 from farms.advice.honesty import honesty
+from farms.advice.prompts import again
 from farms.advice.reading import wanted
 from farms.advice.rules import ADDRESS, ask
 from farms.advice.wanting import set_advice
@@ -33,10 +34,12 @@ MARKET: dict[str, Any] = {
 DOWN = {"ema_20": 102.0, "sma_50": 105.0, "atr_14": 2.0, "rsi_14": 40.0, "adx_14": 25.0}
 
 
-def said(**changed: Any) -> Any:
-    told = [{"role": "user", "content": json.dumps({"markets": [{**MARKET, **changed}]})}]
+def said(*, is_second: bool = False, **changed: Any) -> Any:
+    market = {**MARKET, **changed}
+    told: list[Message] = [{"role": "user", "content": json.dumps({"markets": [market]})}]
+    told = again(told, "Well.", "It answered something that is no JSON.") if is_second else told
     reply = ask(Endpoint(ADDRESS, "demo rules"), told, schema={})
-    return read(reply.text, instruments=["TST/USDT"], prices={"TST/USDT": Decimal(100)})
+    return read(reply.text, instruments=["TST/USDT"], prices={"TST/USDT": Decimal(str(market["price"]))})
 
 
 def test_its_rules_answer_what_a_model_may_answer() -> None:
@@ -48,6 +51,13 @@ def test_its_rules_answer_what_a_model_may_answer() -> None:
         assert (down.action, down.stop, down.target) == ("sell", 104, 94)
     assert said(indicators={**MARKET["indicators"], "rsi_14": 75.0}).action == "hold"
     assert said(indicators={}).action == "hold"
+
+
+def test_its_rules_know_what_they_were_told_when_asked_again_and_the_smallest_prices() -> None:
+    assert said(is_second=True) == said()
+    tiny = {"ema_20": 2.9e-9, "sma_50": 2.8e-9, "atr_14": 1e-10, "rsi_14": 60.0, "adx_14": 25.0}
+    up = said(price=3e-9, indicators=tiny)
+    assert (up.action, up.stop, up.target) == ("buy", Decimal("2.8e-9"), Decimal("3.3e-9"))
 
 
 def test_those_who_are_advised_are_of_the_cast() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection as database
@@ -15,6 +16,7 @@ from markets.models import Instrument
 from tests.trading.desk import SYMBOL, Desk, make_desk, set_price
 from trading import services
 from trading.models import Order, RiskDecision
+from trading.orders import placing
 from trading.orders.intents import client_order_id
 from wallets.models import Wallet
 
@@ -199,3 +201,17 @@ def test_placing_and_executing_takes_a_fixed_number_of_queries(desk: Desk) -> No
             desk.trade("buy", "1")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 60
+
+
+@pytest.mark.offline
+def test_open_pages_are_told_of_their_owners_orders_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[UUID, list[str]] = {}
+    monkeypatch.setattr(
+        placing,
+        "publish_each",
+        lambda *, owner_id, event, data: told.update({owner_id: [one["order"] for one in data]}),
+    )
+    one, other = uuid4(), uuid4()
+    orders = [Order(owner_id=owner_id) for owner_id in (one, other, one)]
+    placing._tell(orders)
+    assert told == {one: [str(orders[0].pk), str(orders[2].pk)], other: [str(orders[1].pk)]}

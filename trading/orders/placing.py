@@ -342,13 +342,18 @@ def _save(batch: Collection[_Placed]) -> None:
         for placed in batch
     )
     orders = [placed.order for placed in batch]
-    for owner_id in {order.owner_id for order in orders}:  # one, unless there is nothing to write
-        told = ({"order": str(order.pk), "status": order.status} for order in orders)
-        publish_each(owner_id=owner_id, event="orders", data=told)
+    _tell(orders)
     for placed in batch:
         for one in placed.making_way if placed.verdict.allowed else ():
             make_way(one)
     tell_of_refusals(orders)
+
+
+def _tell(orders: Sequence[Order]) -> None:
+    """Have open pages know of the orders, each its owner's alone."""
+    for owner_id in {order.owner_id for order in orders}:
+        told = [{"order": str(order.pk), "status": order.status} for order in orders if order.owner_id == owner_id]
+        publish_each(owner_id=owner_id, event="orders", data=told)
 
 
 def _send(batch: Collection[_Placed]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farms.advice.addresses import require_private_or_secure
+from farms.advice.addresses import is_private, require_private_or_secure
 from farms.advice.admin import EndpointForm
 from kit.errors import InvalidInputError
 
@@ -28,6 +28,15 @@ def test_everybody_else_is_asked_by_https_and_the_refusal_says_so(host: str) -> 
     require_private_or_secure(f"https://{host}/v1")
     with pytest.raises(InvalidInputError, match="Ask this server by https"):
         require_private_or_secure(f"http://{host}/v1")
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [("127.0.0.1", True), ("::ffff:10.0.0.1", True), ("fd00::1", True), ("169.254.169.254", False),
+     ("::ffff:169.254.169.254", False), ("fe80::1%eth0", False), ("93.184.215.14", False), ("100.64.0.1", False)],
+)  # fmt: skip
+def test_private_is_what_no_router_of_the_internet_carries_and_no_cloud_answers_at(address: str, found: bool) -> None:
+    assert is_private(address) is found
 
 
 def test_the_operators_form_says_it_at_the_address() -> None:

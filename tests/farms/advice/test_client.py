@@ -4,11 +4,14 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
+from farms.advice import addresses
 from farms.advice.answers import NoProposalError, read, schema
 from farms.advice.client import MOST_BYTES, Endpoint, Refusal, Trouble, ask
 from kit.sealing import Secret
@@ -121,6 +124,16 @@ def test_the_key_is_in_no_trouble(model: Script, wire: Endpoint) -> None:
     with pytest.raises(Trouble) as caught:
         asked(wire)
     assert "sk-of-a-test" not in f"{caught.value!r} {caught.value.args} {wire!r}"
+
+
+def test_in_clear_nothing_is_sent_where_a_name_leads_out_of_the_own_network(
+    model: Script, wire: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator's address stands for one of the internet."""
+    monkeypatch.setattr(addresses, "_NEAR", (ip_network("10.0.0.0/8"),))
+    named = replace(wire, base_url=wire.base_url.replace("127.0.0.1", "localhost"))
+    assert comes_to(named) == ("server", "localhost leads out of the own network: ask it by https.")
+    assert model.requests == []
 
 
 def test_nobody_there_and_a_name_of_nobody() -> None:
