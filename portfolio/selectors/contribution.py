@@ -74,7 +74,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A wallet at a place: of one that was moved what it made there, and above whom."""
+    """A wallet at a place: of one that was moved what it made there, and above whom; all that it made where it stood in
+    no other place in the period."""
 
     node: Node
     above: Node | None = None
@@ -191,7 +192,7 @@ class Contribution:
                     yield from self._walk(self._below.get(one.node.pk, []))
 
     def _is_open(self, one: "_Placed") -> bool:
-        """Whether those below it are parts of their own; one that was moved is a part as a whole."""
+        """Whether those below it are parts of their own; one that was moved in the period is a part as a whole."""
         return one.made is None and (self.by is By.AGENT or one.node.parent_id is None)
 
     def _parts(self, total: Decimal) -> Iterable[Part]:

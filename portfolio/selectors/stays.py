@@ -71,8 +71,10 @@ def spells_of(
 def made_in(
     spells: Mapping[UUID, Sequence[Spell]], edges: Mapping[UUID, Edges], *, start: datetime
 ) -> dict[tuple[UUID, UUID | None], Made]:
-    """What each wallet made under each other, by both: one query. Without those whose value is not known."""
+    """What each wallet made under each other, by both: one query. Without those whose value is not known, and those
+    that stood under a single one, which made there all that they made."""
     known = {pk: times for pk, times in spells.items() if pk in edges and edges[pk].profit is not None}
+    known = {pk: times for pk, times in known.items() if len({one.under for one in times}) > 1}
     asked = {
         (pk, at) for pk, times in known.items() for one in times for at in (one.begins or start, one.ends or start)
     }

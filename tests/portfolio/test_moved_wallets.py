@@ -1,6 +1,7 @@
 """A wallet that gets another place takes its value along as a flow: no profit, no loss, no return of anybody."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -99,3 +100,27 @@ def test_what_it_made_and_traded_is_of_where_it_stood_then(fund: Fund) -> None:
                 assert (trades.trades, trades.won) == (1, won)
         (line,) = Breakdown(owner=fund.owner, by=Dimension.AGENT, period=Period.ALL).lines
         assert (line.trades.trades, line.trades.won, line.profit) == (2, 60, 60)
+
+
+def test_a_period_that_ended_before_a_farm_moved_tells_of_its_agents(fund: Fund) -> None:
+    fund.add("other master", None)
+    for number, price in enumerate(("100", "110", "120")):
+        with clock.at(START + timedelta(days=number)):
+            set_price_then(price, at=clock.now())
+            if number == 0:
+                fund.deposit("1000", wallet="agent a")
+                fund.buy("agent a", "2", "100")
+            take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+            if number == 2:
+                archiving.change_place(archiving.lock(fund.wallets["farm a"]), fund.wallets["other master"])
+    roll_up_days(owner_id=fund.owner.pk)
+    before = Span(None, START.date() + timedelta(days=1))
+    with clock.at(START + timedelta(days=3)), showing(Display(timezone="UTC")):
+        for wallet in (None, "master", "farm a"):
+            of = fund.wallets[wallet].pk if wallet else None
+            found = Contribution.of(Scope(owner=fund.owner, period=before, wallet_id=of), by=By.AGENT)
+            assert [(part.name, part.place, part.profit) for part in found.parts] == [
+                ("agent a", "farm a", Decimal(20))
+            ]
+        found = Contribution.of(Scope(owner=fund.owner, period=before, wallet_id=fund.wallets["master"].pk))
+        assert [(part.name, part.place, part.profit) for part in found.parts] == [("farm a", "master", Decimal(20))]
