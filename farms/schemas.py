@@ -231,6 +231,10 @@ class AgentConditionOut(Schema):
     difference: float | None = Field(description="From the value to the threshold: above zero where it has to rise.")
     is_price: bool = Field(description="Whether both are prices in quote.")
     needs: Words = Field(description="What would have to happen for it to hold.")
+    group: str = Field(
+        description="With which others it counts: `all` or `any`, the path of a group within another (`all[2].any`), "
+        "or `also` for what has to hold beside them, told where it does not."
+    )
 
 
 class AgentObstacleOut(Schema):
