@@ -207,8 +207,9 @@ def _policy(agent: AgentFacts, farm: FarmFacts, now: datetime) -> Iterator[State
         until = stored(opens=moment(opens))
         yield State("waiting", "Waiting: its farm enters from {opens} on", until, why, see, next_at=opens)
     if agent.is_full:
-        why = sentence("{farm} holds as much of {symbol} as its policy allows.", farm=farm.name, symbol=agent.symbol)
-        yield State("waiting", "Waiting: its farm holds enough {symbol}", symbol, why, see)
+        words = "{farm} holds as much of {symbol} as its policy allows, or so nearly that no order fits."
+        why = sentence(words, farm=farm.name, symbol=agent.symbol)
+        yield State("waiting", "Waiting: its farm has no room for {symbol}", symbol, why, see)
 
 
 def _refused(agent: AgentFacts, refusals: Refusals) -> State:
