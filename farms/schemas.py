@@ -271,7 +271,7 @@ class AgentAheadOut(Schema):
     agent_id: UUID
     is_holding: bool = Field(description="Whether it has a position, so that the conditions are those to leave it.")
     looked_at: datetime | None = Field(description="When the candle closed; null where there is none.")
-    closes_at: datetime | None
+    closes_at: datetime | None = Field(description="Null while the agent or its farm is not running.")
     conditions: list[AgentConditionOut]
     obstacles: list[AgentObstacleOut]
 

@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from farms.engine.runs import bars_wanted, told
 from farms.engine.tape import Tape
-from farms.models import Agent
+from farms.models import Agent, Farm
 from farms.selectors.facts import farm_facts
 from farms.selectors.states import next_close, obstacles
 from kit import clock
@@ -65,7 +65,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """`conditions` as the candle left them that closed at `looked_at`, None where none has; the next closes at
-    `closes_at`, None where the agent does not look. `obstacles` keep it from acting, the first to be put right first.
+    `closes_at`, None where the agent or its farm is not running. `obstacles` keep it from acting, the first to be put
+    right first.
     """
 
     agent_id: UUID
@@ -105,11 +106,12 @@ def ahead_of(*, owner_id: UUID, agent_id: UUID) -> Ahead:
     (facts,) = farm.agents
     held = _held(agent)
     looked_at, conditions = _looked(agent, held)
+    looks = agent.status == Agent.Status.RUNNING and farm.status == Farm.Status.RUNNING
     return Ahead(
         agent_id=agent.pk,
         is_holding=bool(held),
         looked_at=looked_at,
-        closes_at=None if agent.status == Agent.Status.ARCHIVED else next_close(agent.timeframe, now),
+        closes_at=next_close(agent.timeframe, now) if looks else None,
         conditions=conditions,
         obstacles=tuple(obstacles(facts, farm=farm, now=now)),
     )

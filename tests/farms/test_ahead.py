@@ -36,6 +36,7 @@ def test_the_next_signal_is_as_far_as_the_run_says_and_the_page_and_programs_say
     pause_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
     obstacles = ["Waiting: farm paused", "Cannot trade: its farm does not allow TST/USDT"]
     assert [one.words for one in ahead(desk).obstacles] == obstacles
+    assert ahead(desk).closes_at is None
     path = f"/api/v1/agents/{desk.agent.pk}/next"
     with clock.at(desk.now):
         client.force_login(other_owner)
@@ -87,6 +88,19 @@ def test_the_card_says_whether_all_or_any_of_the_rule_has_to_hold(desk: Desk, cl
         html = client.get(reverse("farms:agent", args=[desk.agent.pk])).content.decode()
     assert [one["group"] for one in told] == ["any"]
     assert "<h3>To go long</h3>" in html
+
+
+def test_who_hears_of_no_candle_is_told_so_and_who_rests_looks_at_no_moment(desk: Desk) -> None:
+    desk.candles(CROSS_UP[:-1])
+    assert desk.run() is not None
+    Farm.objects.update(status=Farm.Status.RUNNING)
+    with clock.at(desk.now + 4 * HOUR):
+        found = ahead_of(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+        assert [one.code for one in found.obstacles] == ["behind"]
+        assert found.closes_at == desk.now + 5 * HOUR
+        Agent.objects.update(status=Agent.Status.PAUSED)
+        found = ahead_of(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    assert ([one.code for one in found.obstacles], found.closes_at) == (["paused"], None)
 
 
 def test_without_candles_nothing_is_made_up(desk: Desk) -> None:
