@@ -231,6 +231,10 @@ class AgentConditionOut(Schema):
     difference: float | None = Field(description="From the value to the threshold: above zero where it has to rise.")
     is_price: bool = Field(description="Whether both are prices in quote.")
     needs: Words = Field(description="What would have to happen for it to hold.")
+    group: str = Field(
+        description="With which others it counts: `all` or `any`, the path of a group within another (`all[2].any`), "
+        "or `also` for what has to hold beside them, told where it does not."
+    )
 
 
 class AgentObstacleOut(Schema):
@@ -267,7 +271,7 @@ class AgentAheadOut(Schema):
     agent_id: UUID
     is_holding: bool = Field(description="Whether it has a position, so that the conditions are those to leave it.")
     looked_at: datetime | None = Field(description="When the candle closed; null where there is none.")
-    closes_at: datetime | None
+    closes_at: datetime | None = Field(description="Null while the agent or its farm is not running.")
     conditions: list[AgentConditionOut]
     obstacles: list[AgentObstacleOut]
 

@@ -5,6 +5,7 @@ The figures are those of the strategy itself, on the candles that a run looks at
 candle decided on; what is in the way are the states that stand everywhere else.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +17,7 @@ from django.db.models import Q
 
 from farms.engine.runs import bars_wanted, told
 from farms.engine.tape import Tape
-from farms.models import Agent
+from farms.models import Agent, Farm
 from farms.selectors.facts import farm_facts
 from farms.selectors.states import next_close, obstacles
 from kit import clock
@@ -28,19 +29,21 @@ from markets.models import Timeframe
 from quant import strategies
 from quant.errors import UnknownStrategyError
 from quant.strategies import Clause
-from quant.strategies.base import Condition, digits
+from quant.strategies.base import ALSO, Condition, digits
 from trading.models import Position
 
 TOWARD: Final = {"long": "To go long", "short": "To go short", "exit": "To leave"}
 HOLDS: Final = Sentence("It holds.")
 APPEARS: Final = Sentence("It has to appear.")
+BESIDE: Final = Sentence("Without it nothing is entered.")
 UNKNOWN: Final = Sentence("It is not known yet: there are too few candles.")
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
     """A condition of the rule: `value` against `threshold`, floats of the market that may not be known, and what would
-    have to happen, in words. `toward` is what it is for: `long`, `short` or `exit`."""
+    have to happen, in words. `toward` is what it is for: `long`, `short` or `exit`; `group` says with which others it
+    counts, as that of `quant.strategies.base.Condition`."""
 
     words: str
     toward: str
@@ -51,6 +54,7 @@ class Missing:
     shown: Sentence
     against: Sentence
     needs: Sentence
+    group: str
 
     @property
     def difference(self) -> float | None:
@@ -61,7 +65,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """`conditions` as the candle left them that closed at `looked_at`, None where none has; the next closes at
-    `closes_at`, None where the agent does not look. `obstacles` keep it from acting, the first to be put right first.
+    `closes_at`, None where the agent or its farm is not running. `obstacles` keep it from acting, the first to be put
+    right first.
     """
 
     agent_id: UUID
@@ -73,11 +78,22 @@ class Ahead:
 
     @property
     def groups(self) -> list[tuple[str, list[Missing]]]:
-        """The conditions by what they are for, in words."""
-        found: dict[str, list[Missing]] = {}
+        """The conditions by what they are for and whether all or any of them have to hold, in words."""
+        found: dict[tuple[str, str], list[Missing]] = {}
         for one in self.conditions:
-            found.setdefault(TOWARD[one.toward], []).append(one)
-        return list(found.items())
+            found.setdefault((one.toward, one.group), []).append(one)
+        rule = Counter(one.toward for one in self.conditions if one.group != ALSO)
+        return [(_headed(*key, is_alone=rule[key[0]] == 1), members) for key, members in found.items()]
+
+
+def _headed(toward: str, group: str, *, is_alone: bool) -> str:
+    """`To go long: all of`; of a group within another `To go long: all of, (2) any of`."""
+    if group == ALSO:
+        return f"{TOWARD[toward]}, besides"
+    if is_alone:
+        return TOWARD[toward]
+    path = group.replace("[", " of, (").replace("].", ") ")
+    return f"{TOWARD[toward]}: {path} of"
 
 
 def ahead_of(*, owner_id: UUID, agent_id: UUID) -> Ahead:
@@ -90,11 +106,12 @@ def ahead_of(*, owner_id: UUID, agent_id: UUID) -> Ahead:
     (facts,) = farm.agents
     held = _held(agent)
     looked_at, conditions = _looked(agent, held)
+    looks = agent.status == Agent.Status.RUNNING and farm.status == Farm.Status.RUNNING
     return Ahead(
         agent_id=agent.pk,
         is_holding=bool(held),
         looked_at=looked_at,
-        closes_at=None if agent.status == Agent.Status.ARCHIVED else next_close(agent.timeframe, now),
+        closes_at=next_close(agent.timeframe, now) if looks else None,
         conditions=conditions,
         obstacles=tuple(obstacles(facts, farm=farm, now=now)),
     )
@@ -133,6 +150,7 @@ def _missing(one: Condition, tick: Decimal) -> Missing:
         shown=_written("{figure}", one.value, one, tick),
         against=_written("{figure}", one.threshold, one, tick),
         needs=_needs(one, tick),
+        group=one.group,
     )
 
 
@@ -141,7 +159,7 @@ def _needs(one: Condition, tick: Decimal) -> Sentence:
     if one.holds:
         return HOLDS
     if not one.has_figures:
-        return APPEARS
+        return BESIDE if one.group == ALSO else APPEARS
     if not np.isfinite(one.difference):
         return UNKNOWN
     move, back = ("rise", "below") if one.goes > 0 else ("fall", "above")

@@ -45,8 +45,8 @@ class AgentFacts:
     """What an agent's state depends on. `free` is its wallet's own cash in `quote`, `farm_free` its farm's.
 
     `is_ordering` is what keeps a run from deciding: an order without an answer, and none that rests. `is_opening` is
-    what the gate allows one of: an order that would open a position in its market. `is_full` says that its farm holds
-    as much of that as it may.
+    what the gate allows one of: an order that would open a position in its market. `is_full` says that the policy
+    of its farm leaves no room for that: it holds as much as it may, or may hold less than the smallest order.
     """
 
     id: UUID
@@ -97,7 +97,7 @@ class FarmFacts:
 
 def farm_facts(*, owner_id: UUID, only: Q | None = None) -> tuple[FarmFacts, ...]:
     """The owner's farms, oldest first: one query, one more where a protection holds one back, and those of
-    `full_markets` where another agent of a farm is in the market of one that may enter. `only` says of which farms, or
+    `full_markets` where a market of one that may enter may be full. `only` says of which farms, or
     of which `agents`."""
     known = ROWS.rows(owner_id=owner_id) if only is None else []
     rows: dict[UUID, list[dict[str, Any]]] = {}
@@ -105,7 +105,7 @@ def farm_facts(*, owner_id: UUID, only: Q | None = None) -> tuple[FarmFacts, ...
         rows.setdefault(row["pk"], []).append(row)
     every = [row for of_farm in rows.values() for row in of_farm]
     locks = told_of({row["lock"] for row in every if row["lock"] is not None})
-    full = full_markets([_market(row) for row in every if row["is_shared"] and _may_enter(row)])
+    full = full_markets([_market(row) for row in every if _may_enter(row) and _may_be_full(row)])
     return tuple(
         FarmFacts(
             id=first["pk"],
@@ -197,6 +197,15 @@ def _cash(wallet: str) -> Subquery:
 
 def _may_enter(row: Mapping[str, Any]) -> bool:
     return not row["is_holding"] and row["agents__status"] == Agent.Status.RUNNING == row["status"]
+
+
+def _may_be_full(row: Mapping[str, Any]) -> bool:
+    """Whether another agent of its farm is in its market, or the cap there may be less than the smallest order: the
+    farm is worth what is seen here at least."""
+    if row["is_shared"]:
+        return True
+    market = _market(row)
+    return market.cap < 1 and ((row["free"] or ZERO) + (row["farm_free"] or ZERO)) * market.cap < market.smallest
 
 
 def _market(row: Mapping[str, Any]) -> Market:

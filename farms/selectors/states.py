@@ -36,7 +36,7 @@ def agent_state(agent: AgentFacts, *, farm: FarmFacts, now: datetime | None = No
     """What the agent does at `now` (default: this moment), or the first thing that keeps it from trading."""
     at = now or clock.now()
     first = next(obstacles(agent, farm=farm, now=at), None)
-    return first if first is not None else _at_work(agent, at)
+    return first if first is not None else State("running", "Running", next_at=next_close(agent.timeframe, at))
 
 
 def obstacles(agent: AgentFacts, *, farm: FarmFacts, now: datetime) -> Iterator[State]:
@@ -62,6 +62,8 @@ def obstacles(agent: AgentFacts, *, farm: FarmFacts, now: datetime) -> Iterator[
         yield from _policy(agent, farm, now)
     if agent.refusals is not None:
         yield _refused(agent, agent.refusals)
+    if agent.status == Agent.Status.RUNNING and (behind := _behind(agent, now)) is not None:
+        yield behind
 
 
 def _not_started(agent: AgentFacts, farm: FarmFacts) -> Iterator[State]:
@@ -207,8 +209,9 @@ def _policy(agent: AgentFacts, farm: FarmFacts, now: datetime) -> Iterator[State
         until = stored(opens=moment(opens))
         yield State("waiting", "Waiting: its farm enters from {opens} on", until, why, see, next_at=opens)
     if agent.is_full:
-        why = sentence("{farm} holds as much of {symbol} as its policy allows.", farm=farm.name, symbol=agent.symbol)
-        yield State("waiting", "Waiting: its farm holds enough {symbol}", symbol, why, see)
+        words = "{farm} holds as much of {symbol} as its policy allows, or so nearly that no order fits."
+        why = sentence(words, farm=farm.name, symbol=agent.symbol)
+        yield State("waiting", "Waiting: its farm has no room for {symbol}", symbol, why, see)
 
 
 def _refused(agent: AgentFacts, refusals: Refusals) -> State:
@@ -257,13 +260,14 @@ _CAUSES: Final = {
 }
 
 
-def _at_work(agent: AgentFacts, now: datetime) -> State:
+def _behind(agent: AgentFacts, now: datetime) -> State | None:
+    """Its market has had no candle for long."""
     length = Timeframe(agent.timeframe).length
     if agent.last_bar is not None:
         closed = moment_of(agent.last_bar) + length
         if now >= closed + (LATE_BARS - 1) * length:
             return State("behind", "Waiting: no candle since {closed}", stored(closed=moment(closed)))
-    return State("running", "Running", next_at=next_close(agent.timeframe, now))
+    return None
 
 
 def _start_farm(farm_id: UUID) -> Step:

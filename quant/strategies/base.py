@@ -126,6 +126,10 @@ class Clause:
         return self.words.format_map({name: f"{price:.6g}" for name, price in self.prices.items()} | dict(self.numbers))
 
 
+# The group of conditions that have to hold beside the rule.
+ALSO: Final = "also"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition of a rule at a bar: what is looked at, its `value`, and the `threshold` that it has to be beyond.
@@ -133,6 +137,9 @@ class Condition:
     `goes` is 1 where it has to be above, -1 where below; `crosses` says that it has to get there on this bar. What is
     not known yet is NaN, and so are both of a pattern, which has no figures. `toward` is the side of the entry that it
     is for, 0 for leaving. A value `is_price` in quote.
+
+    `group` says with which others it counts: `all` of them or `any`; in a group within a group, its path, such as
+    `all[2].any` for the second member of all. What is `ALSO` has to hold beside them, and is told where it does not.
     """
 
     words: str
@@ -144,6 +151,7 @@ class Condition:
     crosses: bool = False
     is_price: bool = False
     has_figures: bool = True
+    group: str = "all"
 
     @property
     def difference(self) -> float:

@@ -12,7 +12,7 @@ in the message, and computed for all bars at once. A comparison with a value tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators.catalog import CATALOG
 from quant.strategies.base import (
+    ALSO,
     AtBars,
     Clause,
     Condition,
@@ -41,10 +42,12 @@ from quant.strategies.grammar import (
     clean_group,
     clean_level,
     clean_operand,
+    placed_conditions,
 )
 from quant.strategies.signals import TOUCH_BARS, offset_from
 
 _WORDS: Final = {"crosses_above": "crosses above", "crosses_below": "crosses below"}
+_PROTECTION: Final = {"stop": "Stop", "target": "Target", "trail": "Trailing distance"}
 # Relative to the larger of two values that are compared.
 _ROUNDING: Final = 1e-9
 
@@ -148,7 +151,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         size=np.where(size > 0, size, np.nan),
         indicators=dict(board.values),
         explain=lambda bar: _explain(board, params, agreed, wanted, leave, bar),
-        conditions=lambda bar, held: _conditions(board, params, bar, held),
+        conditions=lambda bar, held: _conditions(board, params, leave, bar, held),
     )
 
 
@@ -179,19 +182,32 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = ""
     return Clause(f"{why}{'; '.join(parts)}", numbers=numbers)
 
 
-def _conditions(board: _Board, params: Params, bar: int, held: int) -> tuple[Condition, ...]:
+def _conditions(board: _Board, params: Params, leave: Bools, bar: int, held: int) -> tuple[Condition, ...]:
     group = params["exit"] if held else params["entry"]
     side = 1 if params["direction"] == "long" else -1
     found = []
-    for condition in all_conditions(group) if group else ():
+    for place, condition in placed_conditions(group) if group else ():
         op, left, right = condition["op"], condition["left"], condition["right"]
         named = [] if not isinstance(right, dict) else [_label(right)]
         words = " ".join([_label(left), _WORDS.get(op, op), *named])
         value, threshold = (float(board.operand(operand)[bar]) for operand in (left, right))
         goes = 1 if op in {">", ">=", "crosses_above"} else -1
         holds = bool(board.condition(condition)[bar])
-        found.append(Condition(words, 0 if held else side, holds, value, threshold, goes, crosses=op in _WORDS))
-    return tuple(found)
+        toward = 0 if held else side
+        found.append(Condition(words, toward, holds, value, threshold, goes, op in _WORDS, group=place))
+    return tuple(found) if held else (*found, *_in_the_way(board, params, leave, bar))
+
+
+def _in_the_way(board: _Board, params: Params, leave: Bools, bar: int) -> Iterator[Condition]:
+    """What keeps an entry from being made beside its group."""
+    side = 1 if params["direction"] == "long" else -1
+    for name, words in _PROTECTION.items():
+        if params[name] is not None and not board.known(params[name])[bar]:
+            yield Condition(f"{words} is known", side, False, has_figures=False, group=ALSO)
+    if params["size"] is not None and not (size := float(board.operand(params["size"])[bar])) > 0:
+        yield Condition("Weight of an entry is above", side, False, size, 0.0, group=ALSO)
+    if leave[bar]:
+        yield Condition("The conditions for leaving do not hold", side, False, has_figures=False, group=ALSO)
 
 
 def _settle(params: Params) -> int:

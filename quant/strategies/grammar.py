@@ -133,8 +133,14 @@ def clean_level(value: Any, place: str, *, distance_only: bool) -> Any:
 
 def all_conditions(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """All conditions of a group and of those within it."""
-    for member in next(iter(group.values())):
+    return (condition for _, condition in placed_conditions(group))
+
+
+def placed_conditions(group: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each with the path of its group: `all`, `any`, or `all[2].any` within another."""
+    kind, members = next(iter(group.items()))
+    for number, member in enumerate(members, start=1):
         if "op" in member:
-            yield member
+            yield f"{above}{kind}", member
         else:
-            yield from all_conditions(member)
+            yield from placed_conditions(member, f"{above}{kind}[{number}].")

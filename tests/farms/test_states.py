@@ -202,8 +202,19 @@ def test_who_finds_its_farm_full_says_so_as_its_run_would(live: Desk) -> None:
             held = capital.quantity(live.instrument) * Decimal(103)
             assert (capital.value(live.instrument) * farm.cap_of("TST/USDT") <= held) == is_full
             told = states_of(farm_facts(owner_id=live.owner.pk))
-        assert (told[two.pk].words == "Waiting: its farm holds enough TST/USDT") == is_full
+        assert (told[two.pk].words == "Waiting: its farm has no room for TST/USDT") == is_full
         assert told[live.agent.pk].words == "Running", "who holds it is not kept from anything"
+
+
+def test_a_cap_below_the_smallest_order_is_told_before_anybody_holds_anything(live: Desk) -> None:
+    with clock.at(live.now):
+        worth = FarmCapital(Farm.objects.get()).value(live.instrument)
+    smallest = live.instrument.minimum_notional
+    for cap, has_room in ((smallest / worth / 2, False), (smallest / worth * 2, True)):
+        Farm.objects.update(caps={"TST/USDT": f"{cap:.6f}"})
+        assert (state(live).words == "Waiting: its farm has no room for TST/USDT") != has_room
+        assert has_room == (state(live).code == "running")
+    assert not Position.objects.exists()
 
 
 def test_orders_that_the_gate_refused_are_counted_with_the_most_frequent_reason(live: Desk) -> None:
