@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kit import tenancy
+from kit.alerts.failures import contained
 from kit.errors import NotFoundError
 from portfolio import corrections, services
 from portfolio.exposure.limits import watch
@@ -51,7 +52,7 @@ def watch_exposure() -> int:
     with tenancy.system():
         owners = services.limited_in_exposure()
     for owner_id in owners:
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work="exposure", title="Watching exposure"), tenancy.tenant(owner_id):
             watch(owner_id=owner_id)
     return len(owners)
 

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kit import clock, tenancy
+from kit.alerts.failures import contained
 from kit.approvals import services
 from kit.approvals.models import Approval
 
@@ -15,7 +16,7 @@ def close_late_approvals() -> int:
     """Close them, and end their alerts; returns how many."""
     closed = 0
     for owner_id in services.owners_with_late_ones():
-        with tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work="late approvals", title="Closing questions"), tenancy.tenant(owner_id):
             closed += services.expire(owner_id=owner_id)
     return closed
 

@@ -3,6 +3,9 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any
+from uuid import UUID
 
 import pytest
 from celery import Task
@@ -11,9 +14,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from kit import tenancy
 from kit.alerts import failures
 from kit.alerts.models import Alert, PlatformAlert, TaskFailure
+from kit.approvals.tasks import close_late_approvals
 from kit.tasks import Task as OwnTask
 from kit.users.models import User
 from moniqo.celery import app
+from portfolio.tasks import watch_exposure
 from wallets import tasks as wallet_tasks
 
 
@@ -134,3 +139,30 @@ def test_work_that_is_nobodys_in_particular_alarms_operators_until_it_succeeds(l
         assert not PlatformAlert.objects.filter(resolved_at=None).exists()
     assert failures.note_platform_failure(work="tests.for_everybody", title="Doing it", said="It broke.") == 1
     failures.note_platform_success(work="tests.for_everybody")
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "does"),
+    [
+        (close_late_approvals, "kit.approvals.services.owners_with_late_ones", "kit.approvals.services.expire"),
+        (watch_exposure, "portfolio.services.limited_in_exposure", "portfolio.tasks.watch"),
+    ],
+)
+def test_one_owners_trouble_ends_no_loop_over_owners(
+    owner: User, other_owner: User, monkeypatch: pytest.MonkeyPatch, task: Any, asked: str, does: str
+) -> None:
+    done: list[UUID] = []
+
+    def work(*, owner_id: UUID) -> int:
+        done.append(owner_id)
+        if owner_id == owner.pk:
+            raise RuntimeError("broken")
+        return 1
+
+    monkeypatch.setattr(tenancy, "system", nullcontext)
+    monkeypatch.setattr(asked, lambda: [owner.pk, other_owner.pk])
+    monkeypatch.setattr(does, work)
+    task()
+    assert done == [owner.pk, other_owner.pk]
+    with tenancy.tenant(owner.pk):
+        assert TaskFailure.objects.get().failures == 1
