@@ -27,6 +27,7 @@ from portfolio.models import Correction, DailyPerformance, PortfolioState, Snaps
 from portfolio.retention import kept_from
 from portfolio.rewriting import CannotJoinError, Outcome, currency_of, values, write
 from portfolio.selectors.periods import EPOCH
+from portfolio.trees import Trees
 from trading.models import Fill
 from wallets.models import Transfer
 
@@ -109,7 +110,7 @@ def work(*, owner_id: UUID, at_once: int = AT_ONCE) -> Correction | None:
         outcome = write(
             owner_id=owner_id,
             moments=moments,
-            only=_path(asked.wallet_id) if asked.wallet_id else None,
+            only=Trees(owner_id=owner_id).ever_above(asked.wallet_id) if asked.wallet_id else None,
             joins=asked.joins_at,
             closes=closes,
         )
@@ -218,13 +219,6 @@ def _midnights(asked: Correction, zone: ZoneInfo, most: int) -> list[datetime]:
     closes = [days.ends(first + timedelta(days=number), zone) - days.INSTANT for number in range((last - first).days)]
     there = set(values(asked.owner_id).filter(at__in=closes).values_list("at", flat=True))
     return [at for at in closes if after < at < asked.until and at not in there][:most]
-
-
-def _path(wallet_id: UUID) -> list[UUID]:
-    """The wallet and those above it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT wallet_id FROM wallet_path(%s) WHERE wallet_id IS NOT NULL", [wallet_id])
-        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _moments(asked: Correction, most: int) -> list[datetime]:

@@ -6,7 +6,8 @@ stands where the venue says that it happened, whenever we were told. Prices are 
 paper are replayed from their trades (`perpetuals`); what derivatives had won or lost at a real venue nobody knows any
 more, so nobody's past is worked out who has any.
 
-The tree is that of now: what a wallet that has another place since was worth to those above it then is not known here.
+The tree is that of then (`trees`). Between two values a wallet may have got another place: what went and came by that
+was told when it moved (see `moving`), so what those that it left or came to say right after it stays as it is.
 """
 
 from collections import defaultdict
@@ -25,6 +26,7 @@ from portfolio import valuation
 from portfolio.books import Books, Positions
 from portfolio.models import Snapshot
 from portfolio.perpetuals import TOLD, Perpetuals
+from portfolio.trees import Trees
 from trading.models import Position
 from wallets.models import Connection, VenuePosition, Wallet
 
@@ -75,8 +77,13 @@ _VALUED: Final = """
     UNION ALL
     SELECT scope, base, closed_at FROM portfolio_dailyperformance WHERE closed_at IS NOT NULL
 """
+_TREE: Final = """(
+        SELECT * FROM unnest(%(tree_roots)s::uuid[], %(tree_wallets)s::uuid[]) AS stood (root_id, wallet_id)
+        WHERE root_id = ANY(%(beside)s::uuid[])
+    ) AS tree"""
 # What is asked of the present, and what is told instead.
 _INSTEAD: Final = {
+    valuation.TREE: _TREE,
     "* FROM portfolio_prices(%(owner)s, %(currency)s, %(priced_at)s, %(live)s)": (
         f"said.*, false AS is_carried FROM {_PRICES}"
     ),
@@ -200,11 +207,14 @@ class Past:
     _perpetuals: Perpetuals = field(init=False)
     _marks: dict[bool, Mark] = field(init=False)
     _begun: Mapping[UUID, datetime] = field(init=False)
+    _trees: Trees = field(init=False)
+    _marked_at: datetime | None = field(init=False, default=None)  # when each was valued last
 
     def __post_init__(self) -> None:
         self._books = Books(owner_id=self.owner_id, at=self.first, until=self.until)
         self._positions = Positions(owner_id=self.owner_id, at=self.first, until=self.until)
         self._perpetuals = Perpetuals(owner_id=self.owner_id, at=self.first, until=self.until)
+        self._trees = Trees(owner_id=self.owner_id)
         own = Snapshot.objects.filter(scope=OuterRef("pk"), base=OuterRef("base_asset")).order_by("at")
         begun = Least("created_at", Subquery(own.values("at")[:1]))
         rows = Wallet.objects.filter(owner_id=self.owner_id).annotate(begun=begun)
@@ -223,6 +233,7 @@ class Past:
         for at, is_of_all in sorted(known):
             prices = self.lead_to(at)
             self._marks[is_of_all] = Mark(self._books.told(), prices)
+        self._marked_at = of_each
 
     def prices(self, at: datetime) -> Prices:
         """Of all that is in the books, in whatever anything is valued in."""
@@ -265,6 +276,7 @@ class Past:
 
         What happened since the moment that was marked last is told in it, and it is marked then.
         """
+        changed = self._trees.changed(self._marked_at, at) if self._marked_at else set()
         given = {
             **valuation.parameters(owner_id=self.owner_id, at=at, currency=self.currency, behind=()),
             **self._books.told(),
@@ -277,12 +289,14 @@ class Past:
             "oldest_price": at - PRICE_IS_OLD_AFTER,
             "now": self.now,
             "only": self.owner_id,
-            "beside": [pk for pk, begun in self._begun.items() if begun <= at],
+            "beside": [pk for pk, begun in self._begun.items() if begun <= at and pk not in changed],
+            **self._trees.told(at),
         }
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, given)
             written = int(cursor.rowcount)
         self._marks = dict.fromkeys((True, False), Mark(self._books.told(), prices))
+        self._marked_at = at
         return written
 
 

@@ -40,20 +40,22 @@ from wallets.sync.health import connections_behind
 # An exchange that trades at all has a newer price than this.
 PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
 
+# Everybody that is asked for, with those below them.
+TREE: Final = """wallet_subtree(
+        ARRAY(
+            SELECT wallet_id FROM place
+            WHERE %(only)s::uuid IS NULL OR wallet_id = %(only)s OR wallet_id = ANY(%(beside)s::uuid[])
+        )
+    ) AS tree"""
 # The start of every statement here: who holds what, at which price. Parameters: see `parameters`.
-BOOKS: Final = """
+BOOKS: Final = f"""
 WITH place AS MATERIALIZED (
     SELECT wallet_id, parent_id, base_asset, venue, connection_id = ANY(%(behind)s::uuid[]) AS is_behind
     FROM wallet_places WHERE owner_id = %(owner)s
 ),
 scope (scope, base, wallet_id, venue, is_behind) AS MATERIALIZED (
     SELECT root.wallet_id, root.base_asset, place.wallet_id, place.venue, place.is_behind
-    FROM wallet_subtree(
-        ARRAY(
-            SELECT wallet_id FROM place
-            WHERE %(only)s::uuid IS NULL OR wallet_id = %(only)s OR wallet_id = ANY(%(beside)s::uuid[])
-        )
-    ) AS tree
+    FROM {TREE}
     JOIN place AS root ON root.wallet_id = tree.root_id
     JOIN place ON place.wallet_id = tree.wallet_id
     UNION ALL
@@ -83,7 +85,7 @@ holding AS (
     LEFT JOIN part USING (wallet_id)
     LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = part.asset
 )
-"""
+"""  # noqa: S608 - joined from constants
 
 # Which rows of `portfolio_snapshot` say a value: nothing that was held had a price where this is false. Such a row
 # stands in no day and no series, because its zero never was.

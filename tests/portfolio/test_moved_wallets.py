@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_of
 from kit import clock
 from kit.display import Display, showing
-from portfolio.models import DailyPerformance
+from portfolio import corrections
+from portfolio.models import Correction, DailyPerformance, Snapshot
 from portfolio.selectors.calendar import Unit
 from portfolio.selectors.contribution import By, Contribution
 from portfolio.selectors.periods import Period, Span
@@ -16,6 +18,8 @@ from portfolio.selectors.scope import Scope
 from portfolio.selectors.standings import standings
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price_then
+from tests.portfolio.test_history import DAY, HOUR, candles, price_at, value, work
+from tests.portfolio.test_history import START as BEGAN
 from tests.portfolio.test_routes import earned, earning, parts  # noqa: F401 - the fixture
 from wallets.hierarchy import archiving
 
@@ -124,3 +128,44 @@ def test_a_period_that_ended_before_a_farm_moved_tells_of_its_agents(fund: Fund)
             ]
         found = Contribution.of(Scope(owner=fund.owner, period=before, wallet_id=fund.wallets["master"].pk))
         assert [(part.name, part.place, part.profit) for part in found.parts] == [("farm a", "master", Decimal(20))]
+
+
+def test_the_past_is_worked_out_with_everybody_where_they_stood_then(fund: Fund) -> None:
+    """After a change of time zone, and again for a trade that was told late: whatever was said stays."""
+    owner_id, agent = fund.owner.pk, fund.wallets["agent a"]
+    candles(BEGAN - HOUR, BEGAN + 4 * DAY)
+    with clock.at(BEGAN):
+        fund.deposit("1000", wallet="agent a")
+        fund.deposit("400", wallet="agent b")
+        fund.buy("agent a", "2", str(price_at(BEGAN)), fee="1")
+    moved_at, now = BEGAN + 2 * DAY + HOUR, BEGAN + 4 * DAY - HOUR
+    for number in range(0, 49, 3):
+        value(fund, BEGAN + number * HOUR)
+    with clock.at(moved_at):
+        archiving.change_place(archiving.lock(agent), fund.wallets["farm b"])
+    for number in range(51, 96, 3):
+        value(fund, BEGAN + number * HOUR)
+    before = said()
+    fund.owner.timezone = "America/New_York"
+    fund.owner.save(update_fields=["timezone"])
+    with clock.at(now):
+        corrections.ask_to_close(owner_id=owner_id, since=None)
+        work(owner_id)
+        midnights = Snapshot.objects.exclude(pk__in=before)
+        assert midnights.count() == 4 * (len(fund.wallets) + 1)
+        for at in set(midnights.values_list("at", flat=True)):
+            worth = dict(midnights.filter(at=at).values_list("scope", "equity"))
+            held, farms = worth[agent.pk], [worth[fund.wallets[f"farm {letter}"].pk] for letter in "ab"]
+            assert farms == ([held, 400] if at < moved_at else [0, 400 + held])
+        assert not any(midnights.values_list("flow", flat=True))
+        assert {pk: one for pk, one in said().items() if pk in before} == before
+        every = said()
+        Correction.objects.create(
+            owner_id=owner_id, kind="late", wallet=agent, since=BEGAN, until=now, created_at=clock.now()
+        )
+        work(owner_id)
+        assert said() == every
+
+
+def said() -> dict[int, tuple[Any, ...]]:
+    return {row.pk: (row.equity, row.flow, row.flows) for row in Snapshot.objects.all()}
