@@ -84,7 +84,8 @@ def test_a_list_of_trades_its_count_and_its_sum_are_of_the_same_trades_after_a_m
     )
     for wallet_id, count in places:
         filters = Filters(wallet_id=wallet_id)
-        listed, total = (of(owner_id=owner.pk, filters=filters) for of in (list_trades, sum_trades))
+        listed = list_trades(owner_id=owner.pk, filters=filters)
+        total = sum_trades(owner_id=owner.pk, filters=filters)
         assert (listed.page.paginator.count, len(listed.rows), total.trades) == (count, count, count)
         assert sum(row.pnl for row in listed.rows) == total.pnl
         assert len(export_trades(owner_id=owner.pk, filters=filters)) == count

@@ -37,7 +37,8 @@ Row = TypeVar("Row")
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What to show. `wallet_id` includes everything funded by that wallet (of closed trades, as `closed_below`
-    has it); `until` is the last day included; days are the reader's. `refused` says what is wrong with the days that were asked for: then every day is shown."""
+    has it); `until` is the last day included; days are the reader's. `refused` says what is wrong with the days that
+    were asked for: then every day is shown."""
 
     status: str = ""
     side: str = ""
