@@ -1,8 +1,10 @@
 """Orders, fills, positions and limits for programs."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
@@ -46,7 +48,7 @@ from trading.schemas import (
     TradeOut,
 )
 from trading.selectors import life
-from trading.selectors.filters import below
+from trading.selectors.filters import below, closed_below
 from trading.selectors.orders import order_row
 from trading.selectors.trades import fill_row, trade_row
 from wallets.hierarchy.places import get_wallet
@@ -221,7 +223,8 @@ def leave(request: HttpRequest, wallet_id: UUID) -> Any:
 
 @router.get("/positions/closed", response=Page[TradeOut], summary="Closed positions, last closed first")
 def list_trades(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
-    rows = _narrowed(request, Position.objects.filter(closed_at__isnull=False), narrow)
+    """With `wallet_id`, those of this wallet and of who then worked in it, or in a farm that is below it now."""
+    rows = _narrowed(request, Position.objects.filter(closed_at__isnull=False), narrow, of=closed_below)
     related = rows.select_related("instrument", "wallet__parent")
     return paginate(related, query, moment="closed_at", present=trade_row)
 
@@ -368,12 +371,12 @@ def _trigger(body: OrderIn) -> Trigger | None:
     )
 
 
-def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow) -> Any:
+def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow, of: Callable[[Collection[UUID]], Q] = below) -> Any:
     """The owner's rows, of the wallet and the market that were asked for; an unknown wallet raises NotFoundError."""
     rows = rows.filter(owner_id=owner_of(request))
     _require_symbol(narrow)
     if narrow.wallet_id is not None:
-        rows = rows.filter(below([_own(request, narrow.wallet_id)]))
+        rows = rows.filter(of([_own(request, narrow.wallet_id)]))
     return rows.filter(instrument__symbol=narrow.symbol) if narrow.symbol else rows
 
 

@@ -10,10 +10,12 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from django.conf import settings
@@ -21,24 +23,30 @@ from django.conf import settings
 KERNEL: Final = Path(settings.BASE_DIR) / "quant" / "backtest"
 # Importing them compiles them, and keeps it.
 COMPILES: Final = "import quant.backtest.figures, quant.backtest.kernel"
+SECONDS: Final = 300.0
 
 
 @cache
 def keep_compiled() -> None:
     """Keep compiled code in the data folder, unless somebody has chosen a place, and see to it that it is there.
 
-    Workers that come at the same moment wait for the first. Where compiling fails, whoever needs it will say why.
+    Workers that come at the same moment wait for the first. Where compiling fails, whoever needs it will say why;
+    where it takes longer than `SECONDS`, waiting included, it is ended, and whoever needs it compiles.
     """
     folder = Path(os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba")))
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / f"compiled-{_of_what()}"
     if done.exists():
         return
+    began = monotonic()
     with (folder / "compiling").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not done.exists():
-            made = subprocess.run([sys.executable, "-c", COMPILES], cwd=settings.BASE_DIR, check=False)
-            if not made.returncode:
+            left = SECONDS - (monotonic() - began)
+            with suppress(subprocess.TimeoutExpired, subprocess.CalledProcessError):
+                subprocess.run(
+                    [sys.executable, "-c", COMPILES], cwd=settings.BASE_DIR, check=True, timeout=max(left, 0)
+                )
                 done.touch()
 
 

@@ -132,7 +132,7 @@ class Breakdown:
         )
 
     def _traded_in(self, account: Account) -> Sequence[Traded]:
-        """Of its wallets, and of those that stood below them when the trades were closed, wherever they are now."""
+        """Of its wallets, and of those that stood right under one of them, or of what is below them now, then."""
         within, taken = self.accounts.within(account), self.accounts.below(account.takes)
         own = [one for pk in account.adds for one in self._traded["wallet"].get(pk, ())]
         below = [one for pk in within for one in self._traded["under"].get(pk, ()) if one.wallet_id not in account.adds]

@@ -28,6 +28,8 @@ from tests.farms.test_moving import other_farm, traded  # noqa: F401 - the fixtu
 from tests.farms.test_placing import calm  # noqa: F401 - the fixture
 from tests.programs import bearer
 from trading.models import Position
+from trading.selectors import Filters, list_trades
+from trading.selectors.trades import export_trades, sum_trades
 from wallets.models import Wallet
 
 
@@ -66,6 +68,29 @@ def test_trades_stay_with_the_farm_in_which_they_were_closed(told: Desk) -> None
     assert Analytics(owner=owner, farm_id=told.farm.pk).trades == before
     assert Analytics(owner=owner, farm_id=other.pk).trades.trades == 0
     assert Analytics(owner=owner, agent_id=told.agent.pk).trades == before
+
+
+def test_a_list_of_trades_its_count_and_its_sum_are_of_the_same_trades_after_a_move(told: Desk, client: Client) -> None:
+    owner, other = told.owner, other_farm(told)
+    services.move_agent(owner_id=owner.pk, agent_id=told.agent.pk, farm_id=other.pk)
+    client.force_login(owner)
+    closed = Position.objects.exclude(closed_at=None).count()
+    assert closed
+    places = (
+        (told.farm.wallet_id, closed),
+        (other.wallet_id, 0),
+        (told.agent.wallet_id, closed),
+        (told.master.pk, closed),
+    )
+    for wallet_id, count in places:
+        filters = Filters(wallet_id=wallet_id)
+        listed = list_trades(owner_id=owner.pk, filters=filters)
+        total = sum_trades(owner_id=owner.pk, filters=filters)
+        assert (listed.page.paginator.count, len(listed.rows), total.trades) == (count, count, count)
+        assert sum(row.pnl for row in listed.rows) == total.pnl
+        assert len(export_trades(owner_id=owner.pk, filters=filters)) == count
+        told_so = client.get("/api/v1/positions/closed", {"wallet_id": str(wallet_id)}).json()
+        assert len(told_so["items"]) == count
 
 
 def made_in(desk: Desk, farm: Farm) -> dict[str, Decimal]:

@@ -36,8 +36,9 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. `wallet_id` includes everything funded by that wallet; `until` is the last day included;
-    days are the reader's. `refused` says what is wrong with the days that were asked for: then every day is shown."""
+    """What to show. `wallet_id` includes everything funded by that wallet (of closed trades, as `closed_below`
+    has it); `until` is the last day included; days are the reader's. `refused` says what is wrong with the days that
+    were asked for: then every day is shown."""
 
     status: str = ""
     side: str = ""
@@ -73,13 +74,13 @@ class Filters:
             within &= Q(**{f"{field}__lt": days.ends(self.until)})
         return within
 
-    def place(self) -> Q:
-        """Rows of the instrument and the wallet."""
+    def place(self, of: Callable[[Collection[UUID]], Q] | None = None) -> Q:
+        """Rows of the instrument and the wallet: `of` says which are those of a wallet, `below` unless given."""
         within = Q()
         if self.instrument_id is not None:
             within &= Q(instrument_id=self.instrument_id)
         if self.wallet_id is not None:
-            within &= below([self.wallet_id])
+            within &= (of or below)([self.wallet_id])
         return within
 
 
@@ -217,7 +218,8 @@ def orders_address(
 
 
 def closed_below(wallet_ids: Collection[UUID]) -> Q:
-    """Closed positions of these wallets and of those that stood below them then, as sums of trades count them."""
+    """Closed positions of these wallets and of those that then stood under them or what is below them now, as sums of
+    trades count them: an agent's stay with the farm it leaves, a farm's go with it to another master."""
     return Q(wallet__in=wallet_ids) | Q(closed_under__in=subtree(wallet_ids))
 
 

@@ -46,8 +46,7 @@ class Traded:
 def trade_sums(
     *, owner_id: UUID, spans: Sequence[tuple[datetime, datetime]], wallet_ids: Collection[UUID] | None = None
 ) -> list[Traded]:
-    """Of these wallets and of those that stood below them then, or of all: from each beginning to before its end; one
-    query."""
+    """Of these wallets and those of `closed_below`, or of all: from each beginning to before its end; one query."""
     begins, ends = [one for one, _ in spans], [one for _, one in spans]
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [owner_id, begins, ends, None if wallet_ids is None else list(wallet_ids)])

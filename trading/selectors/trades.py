@@ -382,7 +382,7 @@ def trade_row(position: Position) -> TradeRow:
 
 def _trades(owner_id: UUID, filters: Filters) -> QuerySet[Position]:
     return Position.objects.filter(
-        filters.place() & filters.times("closed_at") & about(filters.text, "entry_reason", "exit_reason"),
+        filters.place(closed_below) & filters.times("closed_at") & about(filters.text, "entry_reason", "exit_reason"),
         owner_id=owner_id,
         closed_at__isnull=False,
     ).select_related("instrument", "wallet__parent")

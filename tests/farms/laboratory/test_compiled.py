@@ -38,6 +38,18 @@ def test_one_process_compiles_for_all_until_something_changes(
     assert [keep(noted, monkeypatch), keep(noted, monkeypatch)] == [3, 3]
 
 
+def test_compiling_that_hangs_is_ended_and_held_against_nobody(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "SECONDS", 0.1)
+    monkeypatch.setattr(compiled, "COMPILES", "import time; time.sleep(3600)")
+    compiled.keep_compiled.__wrapped__()
+    assert not list(folder.glob("compiled-*"))
+    monkeypatch.undo()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    assert keep(tmp_path / "noted", monkeypatch) == 1
+
+
 def test_whatever_calls_the_kernel_uses_what_was_compiled_once() -> None:
     """A sweep's arrays may not be written to, a backtest's may."""
     candles, strategy = random_candles(np.random.default_rng(4), 300), strategies.get("trend_following")
