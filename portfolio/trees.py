@@ -20,6 +20,7 @@ class Trees:
             self._stays[wallet].append((until, under))
 
     def at(self, moment: datetime) -> set[tuple[UUID, UUID]]:
+        """Pairs of a wallet and one that stood below it then; each stands below itself."""
         parents: dict[UUID, UUID | None] = {**self._parents}
         for wallet, stays in self._stays.items():
             for until, under in stays:
@@ -35,6 +36,7 @@ class Trees:
         return found
 
     def told(self, moment: datetime) -> dict[str, list[Any]]:
+        """The same as two columns of as many rows, for a statement: `tree_roots` and `tree_wallets`."""
         pairs = sorted(self.at(moment))
         return {"tree_roots": [root for root, _ in pairs], "tree_wallets": [wallet for _, wallet in pairs]}
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,19 +66,19 @@ class EndedError(Exception):
     """The session that opened the stream is over."""
 
 
-class Listener:
+class Listener(ABC):
     """Who is told what happens, as long as its `session` stands, or its token (`token_key`)."""
 
     def __init__(self, session: str) -> None:
         self.session = session
 
+    @abstractmethod
     def put(self, event: Event) -> None:
         """Something has happened."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self) -> None:
         """The session is over."""
-        raise NotImplementedError
 
 
 class Stream(Listener):
