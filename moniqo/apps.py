@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.signals import connection_created
 
-from kit import sealing
+from kit import arrays, sealing
 from kit.alerts.channels import sources
 
 
@@ -41,6 +41,7 @@ class MoniqoConfig(AppConfig):
     name = "moniqo"
 
     def ready(self) -> None:
+        arrays.register()
         import_module("moniqo.celery")  # whose queue every process sends its tasks to
         import_module("moniqo.checks")
         import_module("moniqo.protocols.proposals").register_all()
