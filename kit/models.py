@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
+from psycopg.types.json import Jsonb
 
 from kit import clock
 from kit.limits import DECIMALS, MONEY_DIGITS, VALUE_DIGITS
@@ -83,7 +84,7 @@ class SentenceField(models.Field[Any, Any]):
         return Sentence.of(value)
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
-        return connection.ops.adapt_json_value(Sentence.of(value).parts, None)
+        return Jsonb(Sentence.of(value).parts, orjson.dumps)
 
     def value_to_string(self, obj: models.Model) -> str:
         return orjson.dumps(Sentence.of(self.value_from_object(obj)).parts).decode()

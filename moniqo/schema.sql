@@ -190,6 +190,7 @@
 -- migration wallets 0036_locking_accounts d1058aa6fb9db23a
 -- migration wallets 0037_pools 7b7d144594164fd1
 -- migration wallets 0038_who_locks_accounts d0554893a60f3802
+-- migration wallets 0039_path_by_key b9e86c227c7b3a17
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -2610,9 +2611,13 @@ CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wa
                protects_in_halt, wallets_wallet.held_for, 0 AS step
         FROM wallets_wallet WHERE id = p_wallet
         UNION ALL
-        SELECT above.id, above.parent_id, above.connection_id, above.name, above.trading_state,
-               above.protects_in_halt, above.held_for, path.step + 1
-        FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
+        SELECT above.*, path.step + 1
+        FROM path
+        CROSS JOIN LATERAL (
+            SELECT wallet.id, wallet.parent_id, wallet.connection_id, wallet.name, wallet.trading_state,
+                   wallet.protects_in_halt, wallet.held_for
+            FROM wallets_wallet AS wallet WHERE wallet.id = path.parent_id LIMIT 1  -- so it is looked up, not joined
+        ) AS above
     )
     SELECT path.step, path.id, NULL::uuid, path.name,
            CASE WHEN path.trading_state = 'halted' AND NOT path.protects_in_halt THEN 'frozen'
@@ -7581,7 +7586,8 @@ INSERT INTO public.django_migrations VALUES
 	(187, 'sessions', '0001_initial', now()),
 	(188, 'trading', '0037_adviser', now()),
 	(189, 'trading', '0038_where_they_closed', now()),
-	(190, 'wallets', '0038_who_locks_accounts', now());
+	(190, 'wallets', '0038_who_locks_accounts', now()),
+	(191, 'wallets', '0039_path_by_key', now());
 
 
 --
@@ -8259,7 +8265,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 190, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 191, true);
 
 
 --

@@ -23,11 +23,14 @@ def prepare_runs(*, owner_id: UUID, agent_ids: Sequence[UUID]) -> tuple[dict[UUI
     """The agents by their farm, and the candles that they look at now, each series loaded once."""
     farms: dict[UUID, list[UUID]] = {}
     wanted: dict[Series, int] = {}
-    for agent in Agent.objects.filter(owner_id=owner_id, pk__in=agent_ids):
-        farms.setdefault(agent.farm_id, []).append(agent.pk)
-        series = agent.instrument_id, agent.timeframe
+    rows = Agent.objects.filter(owner_id=owner_id, pk__in=agent_ids).values_list(
+        "pk", "farm_id", "instrument_id", "timeframe", "strategy", "parameters"
+    )
+    for agent_id, farm_id, instrument_id, timeframe, strategy, parameters in rows:
+        farms.setdefault(farm_id, []).append(agent_id)
+        series = instrument_id, timeframe
         try:
-            wanted[series] = max(wanted.get(series, 0), bars_wanted(agent.strategy, agent.parameters))
+            wanted[series] = max(wanted.get(series, 0), bars_wanted(strategy, parameters))
         except QuantError:
             continue  # what is wrong with it is told by its own run
     return farms, Tape.of_now(wanted)

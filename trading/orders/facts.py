@@ -26,7 +26,31 @@ from trading.risk.locks import told_of
 from wallets.models import Account, Transfer, VenuePosition, Wallet
 
 ZERO: Final = Decimal(0)
-_STANDING: Final = """
+_UNFINISHED: Final = ", ".join(f"'{status}'" for status in sorted(states.UNFINISHED))
+# Orders are read once for all places: place by place each of a thousand agents that act at one bar would look through
+# what the others have just ordered, as long as the table is so young that the planner knows nothing of it.
+_STANDING: Final = f"""
+WITH place AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[], %(perpetuals)s::boolean[]
+    ) AS place (wallet_id, instrument_id, base, key, is_perpetual)
+), unfinished AS MATERIALIZED (
+    SELECT * FROM trading_order WHERE wallet_id = ANY (%(wallets)s::uuid[]) AND status IN ({_UNFINISHED})
+), known AS MATERIALIZED (
+    SELECT id, key FROM trading_order WHERE owner_id = %(owner)s::uuid AND key = ANY (%(keys)s::text[])
+), there AS (
+    SELECT wallet_id,
+        (array_agg(client_order_id) FILTER (
+            WHERE CASE WHEN place.is_perpetual THEN NOT reduce_only ELSE side = 'buy' END))[1] AS opening,
+        sum(greatest(quantity - filled_quantity, 0)) FILTER (
+            WHERE NOT is_stop AND CASE WHEN place.is_perpetual THEN reduce_only ELSE side = 'sell' END) AS leaving,
+        (array_agg(id) FILTER (WHERE is_stop))[1] AS stop
+    FROM unfinished JOIN place USING (wallet_id, instrument_id)
+    CROSS JOIN LATERAL (
+        SELECT type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL AS is_stop
+    ) AS as_stop
+    GROUP BY wallet_id
+)
 SELECT place.wallet_id,
     (SELECT CASE direction WHEN 'long' THEN quantity ELSE -quantity END FROM trading_position
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND closed_at IS NULL),
@@ -34,22 +58,10 @@ SELECT place.wallet_id,
      JOIN market_instruments AS instrument USING (instrument_id)
      WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base
         AND NOT instrument.is_derivative),
-    (SELECT client_order_id FROM trading_order
-     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND CASE WHEN place.is_perpetual THEN NOT reduce_only ELSE side = 'buy' END LIMIT 1),
-    (SELECT sum(greatest(quantity - filled_quantity, 0)) FROM trading_order
-     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND NOT (type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL)
-        AND CASE WHEN place.is_perpetual THEN reduce_only ELSE side = 'sell' END),
-    (SELECT id FROM trading_order
-     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL LIMIT 1),
-    (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key),
+    there.opening, there.leaving, there.stop, known.id,
     trading_entry_lock(place.wallet_id, place.instrument_id, %(now)s)
-FROM unnest(
-    %(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[], %(perpetuals)s::boolean[]
-) AS place (wallet_id, instrument_id, base, key, is_perpetual)
-"""
+FROM place LEFT JOIN there USING (wallet_id) LEFT JOIN known USING (key)
+"""  # noqa: S608 - the names of our own states
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,6 @@ def _standings(
     """What each wallet has but for its books, the stop that rests at the venue, and the order that has the key of its
     place already."""
     given: dict[str, Any] = {
-        "unfinished": sorted(states.UNFINISHED),
         "owner": owner_id,
         "now": clock.now(),
         "wallets": [place.wallet_id for place in places],

@@ -246,7 +246,7 @@ def paths_of(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
         now = clock.now()
         cursor.execute(_PATHS, {"wallets": list(wallet_ids), "now": now, "since": now - RATED})
         for wallet_id, step, *row in cursor.fetchall():
-            paths[wallet_id] += (replace(_limits(*row), is_operators=step == OPERATORS),)
+            paths[wallet_id] += (_limits(*row, is_operators=step == OPERATORS),)
     return paths
 
 
@@ -271,12 +271,20 @@ def _in_unit(steps: Iterable[risk.Limits], unit: str, prices: Mapping[str, Quote
             in_unit=amount(step.maximum_notional, step.notional_asset),
             position_in_unit=amount(step.caps.maximum_position, step.notional_asset),
         )
+        if step.limits_an_amount
+        else step
         for step in steps
     )
 
 
 def _limits(
-    name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *others: Any
+    name: str,
+    state: str,
+    symbols: str | None,
+    notional: Decimal | None,
+    asset: str | None,
+    *others: Any,
+    is_operators: bool,
 ) -> risk.Limits:
     listed = None if symbols is None else frozenset(json.loads(symbols))
     loss, others = others[:3], others[3:]
@@ -285,7 +293,7 @@ def _limits(
         name, state, listed, notional, asset or "",
         caps=risk.NO_CAPS if all(value is None for value in caps) else risk.Caps(*caps),
         open_positions=opened, orders=sent, id=step_id,
-        asked=risk.Asked(exposure, stop, target), held_for=held_for,
+        asked=risk.Asked(exposure, stop, target), held_for=held_for, is_operators=is_operators,
     )  # fmt: skip
     return told(said, *loss)
 

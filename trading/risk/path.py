@@ -105,6 +105,10 @@ class Limits:
     correlated: Correlated | None = None
 
     @property
+    def limits_an_amount(self) -> bool:
+        return self.maximum_notional is not None or self.caps.maximum_position is not None
+
+    @property
     def is_unpriced(self) -> bool:
         """Whether it limits an amount and nobody can say to how much."""
         return (self.maximum_notional is not None and self.in_unit is None) or (
