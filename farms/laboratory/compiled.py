@@ -6,6 +6,7 @@ on this machine for these very files.
 """
 
 import fcntl
+import logging
 import os
 import platform
 import subprocess
@@ -15,15 +16,19 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from time import monotonic
-from typing import Final
+from time import monotonic, sleep
+from typing import IO, Final
 
 from django.conf import settings
+
+logger = logging.getLogger(__name__)
 
 KERNEL: Final = Path(settings.BASE_DIR) / "quant" / "backtest"
 # Importing them compiles them, and keeps it.
 COMPILES: Final = "import quant.backtest.figures, quant.backtest.kernel"
 SECONDS: Final = 300.0
+# How often who waits for its turn looks.
+PAUSE: Final = 0.05
 
 
 @cache
@@ -31,23 +36,33 @@ def keep_compiled() -> None:
     """Keep compiled code in the data folder, unless somebody has chosen a place, and see to it that it is there.
 
     Workers that come at the same moment wait for the first. Where compiling fails, whoever needs it will say why;
-    where it takes longer than `SECONDS`, waiting included, it is ended, and whoever needs it compiles.
+    where it takes longer than `SECONDS`, waiting included, it is ended or waited for no longer, and whoever needs it
+    compiles.
     """
     folder = Path(os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba")))
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / f"compiled-{_of_what()}"
     if done.exists():
         return
-    began = monotonic()
+    until = monotonic() + SECONDS
     with (folder / "compiling").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not done.exists():
-            left = SECONDS - (monotonic() - began)
+        if _is_our_turn(turn, until) and not done.exists():
+            left = max(until - monotonic(), 0)
             with suppress(subprocess.TimeoutExpired, subprocess.CalledProcessError):
-                subprocess.run(
-                    [sys.executable, "-c", COMPILES], cwd=settings.BASE_DIR, check=True, timeout=max(left, 0)
-                )
+                subprocess.run([sys.executable, "-c", COMPILES], cwd=settings.BASE_DIR, check=True, timeout=left)
                 done.touch()
+
+
+def _is_our_turn(turn: IO[str], until: float) -> bool:
+    """Wait for it; False where somebody else, who may have been stopped, still has it then."""
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if monotonic() >= until:
+            logger.warning("Another process has been compiling for %.0f s: it is waited for no longer.", SECONDS)
+            return False
+        sleep(PAUSE)
 
 
 def _of_what() -> str:

@@ -144,6 +144,7 @@ _COLUMNS: Final = (
 def _rows(owner_id: UUID, *only: Q) -> QuerySet[Farm, dict[str, Any]]:
     """A row for each agent, and one for a farm without any."""
     there = Position.objects.filter(instrument_id=OuterRef("agents__instrument_id"), closed_at=None)
+    opening = Order.objects.unfinished().filter(~LEAVES, instrument_id=OuterRef("agents__instrument_id"))
     rows: QuerySet[Farm, dict[str, Any]] = (
         Farm.objects.filter(*only, owner_id=owner_id)
         .order_by("created_at", "pk", "agents__created_at", "agents__pk")
@@ -151,15 +152,12 @@ def _rows(owner_id: UUID, *only: Q) -> QuerySet[Farm, dict[str, Any]]:
             free=_cash("agents__wallet_id"),
             farm_free=_cash("wallet_id"),
             is_holding=Exists(there.filter(wallet_id=OuterRef("agents__wallet_id"))),
-            is_shared=Exists(there.filter(wallet__parent_id=OuterRef("wallet_id"))),
+            is_shared=Exists(there.filter(wallet__parent_id=OuterRef("wallet_id")))
+            | Exists(opening.filter(wallet__parent_id=OuterRef("wallet_id"))),
             is_ordering=Func(
                 F("agents__wallet_id"), Given(sorted(UNFINISHED)), function="has_orders", output_field=BooleanField()
             ),
-            is_opening=Exists(
-                Order.objects.unfinished().filter(
-                    ~LEAVES, wallet_id=OuterRef("agents__wallet_id"), instrument_id=OuterRef("agents__instrument_id")
-                )
-            ),
+            is_opening=Exists(opening.filter(wallet_id=OuterRef("agents__wallet_id"))),
             refusals=Func(F("agents__wallet_id"), function="refused_orders", output_field=JSONField()),
             lock=Func(
                 F("agents__wallet_id"),
@@ -200,8 +198,8 @@ def _may_enter(row: Mapping[str, Any]) -> bool:
 
 
 def _may_be_full(row: Mapping[str, Any]) -> bool:
-    """Whether another agent of its farm is in its market, or the cap there may be less than the smallest order: the
-    farm is worth what is seen here at least."""
+    """Whether another agent of its farm is in its market or on its way there, or the cap there may be less than the
+    smallest order: the farm is worth what is seen here at least."""
     if row["is_shared"]:
         return True
     market = _market(row)

@@ -40,7 +40,7 @@ from tests.farms.conftest import (
 )
 from trading.models import Order, Position, RiskLimit
 from trading.orders.placing import place_order
-from trading.orders.terms import Trigger
+from trading.orders.terms import Limit, Trigger
 from trading.risk.gate import Caps
 from trading.risk.locks import after_trade
 from trading.services import set_limits, watch_daily_losses, watch_drawdowns
@@ -204,6 +204,30 @@ def test_who_finds_its_farm_full_says_so_as_its_run_would(live: Desk) -> None:
             told = states_of(farm_facts(owner_id=live.owner.pk))
         assert (told[two.pk].words == "Waiting: its farm has no room for TST/USDT") == is_full
         assert told[live.agent.pk].words == "Running", "who holds it is not kept from anything"
+
+
+def test_an_order_of_another_agent_fills_a_farm_before_anybody_holds_anything(live: Desk) -> None:
+    with clock.at(live.now):
+        two = hire(live.owner, live.farm, live.instrument, name="Two")
+        place_order(
+            wallet=live.agent.wallet,
+            instrument=live.instrument,
+            side="buy",
+            quantity=Decimal(4),
+            key="coming",
+            reason="To see it.",
+            limit=Limit(Decimal(90)),
+        )
+    assert not Position.objects.exists()
+    for most, is_full in (("0.03", True), ("0.9", False)):
+        Farm.objects.update(maximum_share=Decimal(most))
+        with clock.at(live.now):
+            farm = Farm.objects.get()
+            capital = FarmCapital(farm)
+            held = capital.quantity(live.instrument) * Decimal(90)
+            assert (capital.value(live.instrument) * farm.cap_of("TST/USDT") <= held) == is_full
+            told = states_of(farm_facts(owner_id=live.owner.pk))
+        assert (told[two.pk].words == "Waiting: its farm has no room for TST/USDT") == is_full
 
 
 def test_a_cap_below_the_smallest_order_is_told_before_anybody_holds_anything(live: Desk) -> None:

@@ -16,7 +16,25 @@ from kit.arrays import QuotingListDumper
 
 pytestmark = pytest.mark.django_db
 
-STRANGE = ["", "null", "NULL", '"', "\\", '\\"', "'", "{", "}", ",", ";", " ", "\n\t", "%s", "$1", "é\u2003\u3000", None]
+STRANGE = [
+    "",
+    "null",
+    "NULL",
+    '"',
+    "\\",
+    '\\"',
+    "'",
+    "{",
+    "}",
+    ",",
+    ";",
+    " ",
+    "\n\t",
+    "%s",
+    "$1",
+    "é\u2003\u3000",
+    None,
+]
 LISTS: list[tuple[str, list[Any]]] = [
     ("text[]", STRANGE),
     ("text[]", []),

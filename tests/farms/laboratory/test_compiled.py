@@ -1,5 +1,6 @@
 """Whoever works in the laboratory loads what a process of its own has compiled, once for each version of the files."""
 
+import fcntl
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_compiling_that_hangs_is_ended_and_held_against_nobody(
     monkeypatch.undo()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
     assert keep(tmp_path / "noted", monkeypatch) == 1
+
+
+def test_who_never_gives_its_turn_away_is_waited_for_no_longer_than_compiling_may_take(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "SECONDS", 0.2)
+    (noted := tmp_path / "noted").touch()
+    folder.mkdir()
+    with (folder / "compiling").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        assert keep(noted, monkeypatch) == 0
+    monkeypatch.setattr(compiled, "SECONDS", 300.0)
+    assert keep(noted, monkeypatch) == 1
 
 
 def test_whatever_calls_the_kernel_uses_what_was_compiled_once() -> None:
