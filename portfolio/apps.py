@@ -10,13 +10,14 @@ class PortfolioConfig(AppConfig):
     def ready(self) -> None:
         from portfolio import proof
         from portfolio.allocation.services import require_same
+        from portfolio.models import PortfolioState
         from portfolio.moving import followed, handed_over
         from portfolio.rebalancing.rules import require_waiting
         from wallets.hierarchy import archiving, plans
         from wallets.ledger import checks
         from wallets.venues import handing
 
-        archiving.register(followed)
+        archiving.register(followed, first=PortfolioState.held)
         checks.register(*proof.CHECKS)
         handing.register(handed_over)
         plans.register(require_waiting)

@@ -101,7 +101,8 @@ def handed_over(owner_id: UUID) -> Iterator[None]:
 def followed(relocation: Relocation) -> Iterator[None]:
     """Around the change of a wallet's place, in its transaction: value everything, and again with what went and came.
 
-    Whatever prices do from then on is for those that the wallet has come to.
+    Whatever prices do from then on is for those that the wallet has come to. The owner's state is held already, as
+    `archiving.lock_to_move` has it: who values something refers to wallets.
     """
     wallet = relocation.wallet
     take_snapshots(owner_id=wallet.owner_id)

@@ -36,7 +36,7 @@ def test_an_agent_that_moves_is_nobodys_profit(earning: Fund, which: str, to: st
     before, values = earned(fund), {pk: one.value for pk, one in standings(owner_id=fund.owner.pk).items()}
     value = values[wallet.pk]
     assert value
-    archiving.change_place(archiving.lock(wallet), target)
+    archiving.change_place(archiving.lock_to_move(wallet), target)
     assert earned(fund) == before
     take_snapshots(owner_id=fund.owner.pk, at=clock.now())
     assert earned(fund) == before
@@ -70,7 +70,7 @@ def test_what_it_made_and_traded_is_of_where_it_stood_then(fund: Fund) -> None:
         fund.buy("agent a", "1", "110")
         value()
     with clock.at(lived(2, "120")):
-        archiving.change_place(archiving.lock(fund.wallets["agent a"]), fund.wallets["farm b"])
+        archiving.change_place(archiving.lock_to_move(fund.wallets["agent a"]), fund.wallets["farm b"])
     with clock.at(lived(3, "150")):
         fund.sell("agent a", "1", "150")
         value()
@@ -116,7 +116,7 @@ def test_a_period_that_ended_before_a_farm_moved_tells_of_its_agents(fund: Fund)
                 fund.buy("agent a", "2", "100")
             take_snapshots(owner_id=fund.owner.pk, at=clock.now())
             if number == 2:
-                archiving.change_place(archiving.lock(fund.wallets["farm a"]), fund.wallets["other master"])
+                archiving.change_place(archiving.lock_to_move(fund.wallets["farm a"]), fund.wallets["other master"])
     roll_up_days(owner_id=fund.owner.pk)
     before = Span(None, START.date() + timedelta(days=1))
     with clock.at(START + timedelta(days=3)), showing(Display(timezone="UTC")):
@@ -142,7 +142,7 @@ def test_the_past_is_worked_out_with_everybody_where_they_stood_then(fund: Fund)
     for number in range(0, 49, 3):
         value(fund, BEGAN + number * HOUR)
     with clock.at(moved_at):
-        archiving.change_place(archiving.lock(agent), fund.wallets["farm b"])
+        archiving.change_place(archiving.lock_to_move(agent), fund.wallets["farm b"])
     for number in range(51, 96, 3):
         value(fund, BEGAN + number * HOUR)
     before = said()
