@@ -4,13 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from portfolio.models import Stay
 from wallets.models import Wallet
+
+LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Trees:
@@ -51,18 +53,22 @@ class Trees:
                 above = parents[above]
         return found
 
+    def at_last(self) -> set[tuple[UUID, UUID]]:
+        """The same as they stand now."""
+        return self.at(LAST)
+
+    def changes(self, since: datetime) -> list[datetime]:
+        """From then on, the moments after which somebody stood elsewhere."""
+        return self._changes[bisect_left(self._changes, since) :]
+
     def told(self, moment: datetime) -> dict[str, list[Any]]:
         """The same as two columns of as many rows, for a statement: `tree_roots` and `tree_wallets`."""
         pairs = sorted(self.at(moment))
         return {"tree_roots": [root for root, _ in pairs], "tree_wallets": [wallet for _, wallet in pairs]}
 
-    def changed(self, since: datetime, until: datetime) -> set[UUID]:
-        """Who had others below them at the one moment than at the other."""
-        return {root for root, _ in self.at(since) ^ self.at(until)}
-
     def ever_above(self, wallet: UUID) -> set[UUID]:
         """The wallet, those above it, and those that it stood below at any time."""
-        moments = (*self._changes, datetime.max.replace(tzinfo=UTC))
+        moments = (*self._changes, LAST)
         return {root for moment in moments for root, below in self.at(moment) if below == wallet}
 
 
