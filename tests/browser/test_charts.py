@@ -222,9 +222,11 @@ def test_the_chart_of_an_agent_fills_its_card_beside_a_long_column(
     settle(page)
     card = page.locator("section:has(> .fill > #market-chart)").bounding_box()
     chart = page.locator("#market-chart").bounding_box()
-    assert card and chart
+    assert card
+    assert chart
     # What is left below it says whose times these are.
     assert card["y"] + card["height"] - chart["y"] - chart["height"] < 80
     assert chart["height"] >= 420
     drawn = page.locator("#market-chart .main-svg").first.bounding_box()
-    assert drawn and drawn["height"] == pytest.approx(chart["height"], abs=2)
+    assert drawn
+    assert drawn["height"] == pytest.approx(chart["height"], abs=2)
