@@ -1,6 +1,8 @@
 """Count what was filled and closed into the goals it belongs to, each row once.
 
-A row counts for a goal if its wallet worked for it at that moment, and the moment lies in the goal's period. Rows are
+A row counts for a goal if its wallet worked for it at that moment, and the moment lies in the goal's period. A wallet
+works for those that anything above it works for, for as long as it stands there: one that was moved counts for where it
+stood then. Rows are
 read by the transaction that wrote them, up to the oldest one that still runs: one that commits late is read later, and
 none is read twice or passed over. An owner's counting is serial: whoever counts holds the owner's cursor.
 """
@@ -29,9 +31,10 @@ assigned AS MATERIALIZED (
     FROM goals_goalassignment AS assignment JOIN goal ON goal.id = assignment.goal_id
 ),
 tree AS MATERIALIZED (
-    SELECT root_id, wallet_id FROM wallet_subtree(ARRAY(SELECT DISTINCT root_id FROM assigned))
+    SELECT root_id, wallet_id, times
+    FROM portfolio_stood_below(%(owner)s, ARRAY(SELECT DISTINCT root_id FROM assigned WHERE root_id <> %(owner)s))
     UNION ALL
-    SELECT %(owner)s, wallet_id FROM wallet_places WHERE owner_id = %(owner)s
+    SELECT %(owner)s, wallet_id, '{{(,)}}'::tstzmultirange FROM wallet_places WHERE owner_id = %(owner)s
 ),
 fresh AS MATERIALIZED (
     SELECT wallet_id, quote, at, 1 AS fills, volume, 0 AS trades, 0 AS won_trades, 0 AS lost_trades,
@@ -52,7 +55,7 @@ batch AS MATERIALIZED (
 ),
 working AS MATERIALIZED (
     -- A wallet may work for a goal by more than one of its assignments, one after the other or at once.
-    SELECT goal_id, wallet_id, range_agg(time) AS times
+    SELECT goal_id, wallet_id, range_agg(tstzmultirange(time) * times) AS times
     FROM assigned JOIN tree USING (root_id)
     WHERE wallet_id IN (SELECT wallet_id FROM batch)
     GROUP BY goal_id, wallet_id

@@ -6,7 +6,7 @@ For any number of goals of one owner in a fixed number of queries.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +26,8 @@ from kit.users.models import User
 from markets.prices import prices_in
 from portfolio.models import DailyPerformance
 from portfolio.selectors.standings import Standing, standings
-from wallets.models import Connection, Wallet
+from portfolio.trees import Trees
+from wallets.models import Connection
 
 ZERO: Final = Decimal(0)
 EPOCH: Final = date(1970, 1, 1)
@@ -102,7 +103,7 @@ def read_figures(
     counted = _counted(goals, rates)
     by_days = [goal for goal in goals if targets[goal.pk].needs("days")]
     by_value = [goal for goal in goals if targets[goal.pk].needs("value")]
-    above = _parents(owner_id) if by_days or by_value else {}
+    trees = Trees(owner_id=owner_id) if by_days or by_value else None
     where = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id)) if by_days else days.zone()
     past = _days(owner_id, by_days, spans, where)
     if by_value and stand is None:
@@ -110,11 +111,11 @@ def read_figures(
     found = {}
     for goal in goals:
         figures = counted[goal.pk]
-        if targets[goal.pk].needs("days"):
-            returns, why = _returns(goal, spans[goal.pk], past, above)
+        if trees and targets[goal.pk].needs("days"):
+            returns, why = _returns(goal, spans[goal.pk], past, trees)
             figures = replace(figures, returns=returns, why_no_days=why)
-        if targets[goal.pk].needs("value"):
-            equity, why = _worth(goal, spans[goal.pk], stand or {}, above, rates)
+        if trees and targets[goal.pk].needs("value"):
+            equity, why = _worth(goal, spans[goal.pk], stand or {}, trees, rates)
             figures = replace(figures, equity=equity, why_no_value=why)
         found[goal.pk] = figures
     return found
@@ -156,10 +157,6 @@ def figures_of(totals: Iterable[GoalTotal], base: str, rates: Rates) -> Figures:
     if unpriced:
         return Figures(fills, None, trades, won_trades, lost_trades, None, None, tuple(sorted(unpriced)))
     return Figures(fills, volume, trades, won_trades, lost_trades, won, lost)
-
-
-def _parents(owner_id: UUID) -> dict[UUID, UUID | None]:
-    return dict(Wallet.objects.filter(owner_id=owner_id).values_list("pk", "parent_id"))
 
 
 def _topmost(scopes: Collection[UUID], above: Mapping[UUID, UUID | None], whole: UUID) -> list[UUID]:
@@ -216,15 +213,13 @@ def _days(
     return found
 
 
-def _returns(
-    goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None]
-) -> tuple[Floats, Sentence]:
-    _, returns, why = _by_day(goal, spans, past, above)
+def _returns(goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], trees: Trees) -> tuple[Floats, Sentence]:
+    _, returns, why = _by_day(goal, spans, past, trees)
     return _since_loss(returns), why
 
 
 def _by_day(
-    goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None]
+    goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], trees: Trees
 ) -> tuple[Floats, Floats, Sentence]:
     """When each whole day of the goal's time ended, and its time-weighted return.
 
@@ -239,7 +234,7 @@ def _by_day(
             mask = whole.within(max(goal.starts_at, span.since), until)
             there[span.scope] = there[span.scope] | mask if span.scope in there else mask
     if len(there) > 1:
-        together = _together(there, past, above, goal.owner_id)
+        together = _together(there, past, trees, goal.owner_id)
         if together is None:
             said = "The wallets in scope are valued in different assets: their returns do not add up."
             return NOTHING, NOTHING, Sentence(said)
@@ -256,9 +251,12 @@ def _since_loss(returns: Floats) -> Floats:
 
 
 def _together(
-    there: Mapping[UUID, Bools], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None], whole: UUID
+    there: Mapping[UUID, Bools], past: Mapping[UUID, Days], trees: Trees, whole: UUID
 ) -> tuple[Floats, Floats] | None:
-    """The ends of days and the returns of several scopes as of one; None where a day's are in different assets."""
+    """The ends of days and the returns of several scopes as of one; None where a day's are in different assets.
+
+    Which of them contain others is told by where wallets stood as the day began.
+    """
     by_day: dict[float, list[UUID]] = defaultdict(list)
     places: dict[tuple[UUID, float], int] = {}
     for scope, mask in there.items():
@@ -268,6 +266,8 @@ def _together(
             places[scope, day] = int(place)
     ends, found = [], []
     for day in sorted(by_day):
+        began = past[by_day[day][0]].begins[places[by_day[day][0], day]]
+        above = trees.parents(datetime.fromtimestamp(began, UTC))
         parts = [(past[scope], places[scope, day]) for scope in _topmost(by_day[day], above, whole)]
         if len({one.base[place] for one, place in parts}) > 1:
             return None
@@ -283,7 +283,7 @@ class DaysOf:
 
     def __init__(self, goal: Goal, spans: Sequence[Span], where: ZoneInfo) -> None:
         past = _days(goal.owner_id, [goal], {goal.pk: spans}, where)
-        self._ends, self._returns, self._why = _by_day(goal, spans, past, _parents(goal.owner_id))
+        self._ends, self._returns, self._why = _by_day(goal, spans, past, Trees(owner_id=goal.owner_id))
 
     def until(self, at: datetime) -> tuple[Floats, Sentence]:
         passed = int(np.searchsorted(self._ends, at.timestamp(), side="right"))
@@ -295,7 +295,7 @@ class Worth:
 
     def __init__(self, goal: Goal, spans: Sequence[Span], midnights: Sequence[datetime], rates: Rates) -> None:
         self._goal, self._spans, self._rates = goal, spans, rates
-        self._above = _parents(goal.owner_id)
+        self._trees = Trees(owner_id=goal.owner_id)
         scopes = {span.scope for span in spans}
         rows = DailyPerformance.objects.in_the_base_of_now().filter(scope__in=scopes, ends__in=midnights).order_by()
         self._known = {(row.scope, row.ends): (row.equity, row.base) for row in rows.only(*WORTH)}
@@ -304,7 +304,7 @@ class Worth:
         """What was in scope then, or at the moment `of`."""
         then = of or midnight
         working = [one.scope for one in self._spans if one.since <= then and (one.until is None or then < one.until)]
-        topmost = _topmost(working, self._above, self._goal.owner_id)
+        topmost = _topmost(working, self._trees.parents(midnight), self._goal.owner_id)
         known = [self._known[scope, midnight] for scope in topmost if (scope, midnight) in self._known]
         total = ZERO
         for equity, base in known:
@@ -319,10 +319,11 @@ def _worth(
     goal: Goal,
     spans: Sequence[Span],
     stand: Mapping[UUID, Standing],
-    above: Mapping[UUID, UUID | None],
+    trees: Trees,
     rates: Rates,
 ) -> tuple[Decimal | None, Sentence]:
     total = ZERO
+    above = trees.parents()
     for scope in _topmost([span.scope for span in spans if span.until is None], above, goal.owner_id):
         standing = stand.get(scope)
         if standing is None:

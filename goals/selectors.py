@@ -28,8 +28,8 @@ from kit import clock, days
 from kit.errors import NotFoundError
 from kit.paging import MOST
 from kit.sentences import Sentence
+from portfolio.trees import stood_below
 from trading.models import Fill, Position
-from wallets.hierarchy.places import subtree
 
 ONE_DAY: Final = timedelta(days=1)
 UNDER_WAY: Final = (GoalAction.Status.WAITING, GoalAction.Status.RUNNING)
@@ -284,6 +284,18 @@ def _counts(goal: Goal, at: str) -> Q:
     found = Q(pk=None)
     for span in spans_of(goal.owner_id, [goal.pk])[goal.pk]:
         times = Q(**{f"{at}__gte": span.since}) & (Q() if span.until is None else Q(**{f"{at}__lt": span.until}))
-        here = Q() if span.scope == goal.owner_id else Q(wallet__in=subtree([span.scope]))
-        found |= times & here
+        found |= times & (Q() if span.scope == goal.owner_id else _stood_below(goal.owner_id, span.scope, at))
     return in_time & found
+
+
+def _stood_below(owner_id: UUID, root: UUID, at: str) -> Q:
+    """What happened to a wallet while it stood there."""
+    always: list[UUID] = []
+    found = Q(pk=None)
+    for wallet, since, until in stood_below(owner_id=owner_id, root=root):
+        if since is None and until is None:
+            always.append(wallet)
+            continue
+        after = Q() if since is None else Q(**{f"{at}__gt": since})
+        found |= Q(wallet=wallet) & after & (Q() if until is None else Q(**{f"{at}__lte": until}))
+    return found | Q(wallet__in=always)

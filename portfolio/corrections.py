@@ -40,7 +40,7 @@ HOUR: Final = timedelta(hours=1)
 
 def find_late(*, owner_id: UUID) -> Sequence[Correction]:
     """Ask for a correction wherever a trade was told after values that it belongs before. Runs as the tenant."""
-    state, _ = PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)
+    state = PortfolioState.held(owner_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT oldest_running()::text")
         oldest = int(cursor.fetchone()[0])
@@ -97,7 +97,7 @@ def work(*, owner_id: UUID, at_once: int = AT_ONCE) -> Correction | None:
     A transaction of its own; runs outside of any tenant block.
     """
     with tenancy.tenant(owner_id):
-        PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)  # one at a time
+        PortfolioState.held(owner_id)  # one at a time
         asked = Correction.objects.filter(owner_id=owner_id, finished_at=None).order_by("created_at", "pk").first()
         if asked is None:
             return None
@@ -158,7 +158,7 @@ def ask_to_close(*, owner_id: UUID, since: date | None) -> Correction | None:
 def close_yesterday(*, owner_id: UUID) -> None:
     """Write at once what everything was worth right before the owner's last midnight, where that is missing: a day that
     has just become theirs begins there. Runs as the tenant."""
-    PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)  # one at a time
+    PortfolioState.held(owner_id)  # one at a time
     zone = zone_of(owner_id)
     yesterday = days.begins(days.day_of(clock.now(), zone) - timedelta(days=1), zone)
     span = values(owner_id).aggregate(Min("at"), Max("at"))
@@ -181,7 +181,7 @@ def restate(*, owner_id: UUID) -> None:
     )
     if began is None or since is None or since >= began:
         return
-    PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)  # one at a time
+    PortfolioState.held(owner_id)  # one at a time
     asked = Correction(
         owner_id=owner_id, kind=Correction.Kind.RESTATE, since=since, until=began, created_at=clock.now()
     )

@@ -6,8 +6,9 @@ stands where the venue says that it happened, whenever we were told. Prices are 
 paper are replayed from their trades (`perpetuals`); what derivatives had won or lost at a real venue nobody knows any
 more, so nobody's past is worked out who has any.
 
-The tree is that of then (`trees`). Between two values a wallet may have got another place: what went and came by that
-was told when it moved (see `moving`), so what those that it left or came to say right after it stays as it is.
+The tree is that of then (`trees`). Between two values a wallet may have got another place: what it held at the first
+of them leaves those that it left and comes to those that it came to, as when it moved (see `moving`). What it had
+realized by then stays with those whose it was (`elsewhere`).
 """
 
 from collections import defaultdict
@@ -24,6 +25,7 @@ from django.db.models.functions import Least
 
 from portfolio import valuation
 from portfolio.books import Books, Positions
+from portfolio.elsewhere import Elsewhere
 from portfolio.models import Snapshot
 from portfolio.perpetuals import TOLD, Perpetuals
 from portfolio.trees import Trees
@@ -51,24 +53,48 @@ _PRICES: Final = (
 # What the last value before counted of each asset: what had flowed by then, of all that had a price. That of all
 # wallets together may be of another moment than that of each: in a base currency of now they have their own history.
 _MARKS: Final = """
-mark_then AS MATERIALIZED (
-    SELECT scope.scope, scope.base, scope.venue, before.asset, sum(before.flow) AS flow, sum(before.fees) AS fees,
-           sum(before.funding) AS funding, sum(before.adjustments) AS adjustments, 0::numeric AS earned
-    FROM scope
-    JOIN unnest(
+before AS MATERIALIZED (
+    SELECT * FROM unnest(
         %(before_alls)s::boolean[], %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[],
-        %(before_fees)s::numeric[], %(before_adjustments)s::numeric[], %(before_funding)s::numeric[]
-    ) AS before (is_of_all, wallet_id, asset, flow, fees, adjustments, funding)
+        %(before_fees)s::numeric[], %(before_adjustments)s::numeric[], %(before_funding)s::numeric[],
+        %(before_held)s::numeric[]
+    ) AS before (is_of_all, wallet_id, asset, flow, fees, adjustments, funding, held)
+),
+marked_then AS (
+    -- Who came since brings what they held, as in `moving`.
+    SELECT scope.scope, scope.base, scope.venue, before.asset,
+           before.flow - CASE WHEN came.root_id IS NULL THEN 0 ELSE before.held END AS flow, before.fees,
+           before.funding, before.adjustments, 0::numeric AS earned
+    FROM scope
+    JOIN before
         ON before.wallet_id = scope.wallet_id AND before.is_of_all = (scope.scope = %(owner)s)
     JOIN unnest(%(priced_alls)s::boolean[], %(before_venues)s::text[], %(before_bases)s::text[],
                 %(before_priced)s::text[]) AS priced (is_of_all, venue, base, asset)
         ON priced.is_of_all = before.is_of_all
            AND priced.venue = scope.venue AND priced.base = scope.base AND priced.asset = before.asset
-    WHERE EXISTS (
+    LEFT JOIN unnest(%(came_roots)s::uuid[], %(came_wallets)s::uuid[]) AS came (root_id, wallet_id)
+        ON came.root_id = scope.scope AND came.wallet_id = scope.wallet_id
+    WHERE came.root_id IS NOT NULL OR EXISTS (
         SELECT FROM portfolio_snapshot AS earlier
         WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND earlier.at < %(at)s
     )
-    GROUP BY scope.scope, scope.base, scope.venue, before.asset
+    UNION ALL
+    -- Who left takes along what they held.
+    SELECT root.wallet_id, root.base_asset, own.venue, before.asset, before.held, 0, 0, 0, 0
+    FROM unnest(%(gone_roots)s::uuid[], %(gone_wallets)s::uuid[]) AS gone (root_id, wallet_id)
+    JOIN place AS root ON root.wallet_id = gone.root_id
+    JOIN place AS own ON own.wallet_id = gone.wallet_id
+    JOIN before ON before.wallet_id = gone.wallet_id AND NOT before.is_of_all
+    UNION ALL
+    SELECT scope, base, venue, asset, 0, 0, 0, 0, amount
+    FROM unnest(%(earned_scopes)s::uuid[], %(earned_bases)s::text[], %(earned_venues)s::text[],
+                %(earned_assets)s::text[], %(earned_amounts)s::numeric[])
+        AS elsewhere (scope, base, venue, asset, amount)
+),
+mark_then AS MATERIALIZED (
+    SELECT scope, base, venue, asset, sum(flow) AS flow, sum(fees) AS fees, sum(funding) AS funding,
+           sum(adjustments) AS adjustments, sum(earned) AS earned
+    FROM marked_then GROUP BY scope, base, venue, asset
 ),
 flowed AS ("""
 # What was ever valued; of what is over long ago days alone are kept.
@@ -142,7 +168,7 @@ CROSS JOIN LATERAL market_prices(held.venue, base, held.assets, %(at)s, false) A
 # What is told of a mark, by what the books call it.
 MARKED: Final = {
     "before_wallets": "book_wallets", "before_assets": "book_assets", "before_flow": "flow", "before_fees": "fees",
-    "before_adjustments": "adjustments", "before_funding": "funding",
+    "before_adjustments": "adjustments", "before_funding": "funding", "before_held": "held",
 }  # fmt: skip
 
 
@@ -208,6 +234,7 @@ class Past:
     _marks: dict[bool, Mark] = field(init=False)
     _begun: Mapping[UUID, datetime] = field(init=False)
     _trees: Trees = field(init=False)
+    _elsewhere: Elsewhere = field(init=False)
     _marked_at: datetime | None = field(init=False, default=None)  # when each was valued last
 
     def __post_init__(self) -> None:
@@ -225,6 +252,7 @@ class Past:
         quotes = Position.objects.filter(owner_id=self.owner_id).order_by().values_list("instrument__quote", flat=True)
         self._priced_in = sorted({self.currency, *quotes.distinct(), *(base for _, _, base, _ in wallets)})
         self._marks = dict.fromkeys((True, False), Mark(self._books.told(), NO_PRICES))
+        self._elsewhere = Elsewhere(owner_id=self.owner_id, trees=self._trees, venues=self._venues)
 
     def mark(self, *, of_all: datetime | None, of_each: datetime | None) -> None:
         """Take the values that stand at these moments for the ones before the next: that of all wallets together, and
@@ -232,8 +260,21 @@ class Past:
         known = [(at, is_of_all) for at, is_of_all in ((of_all, True), (of_each, False)) if at is not None]
         for at, is_of_all in sorted(known):
             prices = self.lead_to(at)
-            self._marks[is_of_all] = Mark(self._books.told(), prices)
+            self._marks[is_of_all] = Mark(self._books_with_derivatives(prices), prices)
         self._marked_at = of_each
+
+    def _books_with_derivatives(self, prices: Prices) -> dict[str, list[Any]]:
+        """What the books say, and what derivatives have won or lost held as what they settle in."""
+        books, profits = self._books.told(), self._derivatives(prices)
+        names = ("derivative_wallet_id", "derivative_asset", "derivative_profit")
+        for wallet, asset, profit in zip(*(profits[name] for name in names), strict=True):
+            for place, key in enumerate(zip(books["book_wallets"], books["book_assets"], strict=True)):
+                if key == (wallet, asset):
+                    books["held"][place] += profit
+        return books
+
+    def _derivatives(self, prices: Prices) -> dict[str, list[Any]]:
+        return self._perpetuals.told(lambda wallet, quote, asset: prices.of(self._venues[wallet], quote, asset))
 
     def prices(self, at: datetime) -> Prices:
         """Of all that is in the books, in whatever anything is valued in."""
@@ -276,28 +317,38 @@ class Past:
 
         What happened since the moment that was marked last is told in it, and it is marked then.
         """
-        changed = self._trees.changed(self._marked_at, at) if self._marked_at else set()
+        stand, stood = self._trees.at(at), self._trees.at(self._marked_at or at)
+        came, gone = sorted(stand - stood), sorted(stood - stand)
         given = {
             **valuation.parameters(owner_id=self.owner_id, at=at, currency=self.currency, behind=()),
             **self._books.told(),
             **self._positions.told(at),
             **prices.told(),
-            **self._perpetuals.told(lambda wallet, quote, asset: prices.of(self._venues[wallet], quote, asset)),
+            **self._derivatives(prices),
             **_told_before(self._marks),
             "live": False,
             "priced_at": at,
             "oldest_price": at - PRICE_IS_OLD_AFTER,
             "now": self.now,
             "only": self.owner_id,
-            "beside": [pk for pk, begun in self._begun.items() if begun <= at and pk not in changed],
+            "beside": [pk for pk, begun in self._begun.items() if begun <= at],
+            "came_roots": [root for root, _ in came],
+            "came_wallets": [wallet for _, wallet in came],
+            "gone_roots": [root for root, _ in gone],
+            "gone_wallets": [wallet for _, wallet in gone],
+            **self._elsewhere.told(at),
             **self._trees.told(at),
         }
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, given)
             written = int(cursor.rowcount)
-        self._marks = dict.fromkeys((True, False), Mark(self._books.told(), prices))
+        self._marks = dict.fromkeys((True, False), Mark(self._books_with_derivatives(prices), prices))
         self._marked_at = at
         return written
+
+    def moved(self, at: datetime) -> set[UUID]:
+        """Who has others below them at the moment than when they were valued last."""
+        return {root for root, _ in self._trees.at(at) ^ self._trees.at(self._marked_at or at)}
 
 
 def unknown_derivatives(*, owner_id: UUID) -> Sequence[str]:

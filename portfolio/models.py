@@ -150,6 +150,13 @@ class PortfolioState(Owned):
         return f"state of {self.owner_id}"
 
     @classmethod
+    def held(cls, owner_id: UUID) -> "PortfolioState":
+        """The owner's, locked to the end of the transaction, so that nothing of theirs is valued meanwhile; made where
+        there is none. After a connection's row, and before a wallet's that nobody may refer to (see `archiving`)."""
+        state, _ = cls.objects.select_for_update().get_or_create(owner_id=owner_id)
+        return state
+
+    @classmethod
     def owners_building(cls) -> models.QuerySet["PortfolioState", UUID]:
         """Whose history is being built: it has a clock of its own, and what runs by itself leaves them alone."""
         return cls.objects.filter(building__isnull=False).values_list("owner_id", flat=True)

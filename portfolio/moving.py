@@ -19,6 +19,8 @@ from kit import clock, days
 from kit.users.models import User
 from portfolio.models import PortfolioState, Stay
 from portfolio.services import take_snapshots
+from portfolio.trees import Trees
+from trading.positions.late import Earned
 from wallets.hierarchy.archiving import Relocation
 
 SHIFT: Final = """
@@ -101,7 +103,8 @@ def handed_over(owner_id: UUID) -> Iterator[None]:
 def followed(relocation: Relocation) -> Iterator[None]:
     """Around the change of a wallet's place, in its transaction: value everything, and again with what went and came.
 
-    Whatever prices do from then on is for those that the wallet has come to.
+    Whatever prices do from then on is for those that the wallet has come to. The owner's state is held already, as
+    `archiving.lock_to_move` has it: who values something refers to wallets.
     """
     wallet = relocation.wallet
     take_snapshots(owner_id=wallet.owner_id)
@@ -118,6 +121,49 @@ def followed(relocation: Relocation) -> Iterator[None]:
         cursor.execute(SHIFT, given)
     yield
     take_snapshots(owner_id=wallet.owner_id, at=max(clock.now(), _valued_at(wallet.owner_id) + days.INSTANT))
+
+
+EARNED: Final = """
+INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments, earned)
+SELECT %(owner)s, place.wallet_id, place.base_asset, own.venue, told.asset, 0, sum(told.fees), 0, sum(told.earned)
+FROM (
+    SELECT unnest(%(left)s::uuid[]) AS wallet_id, %(asset)s AS asset, 0 AS fees, -%(amount)s::numeric AS earned
+    UNION ALL
+    SELECT unnest(%(entered)s::uuid[]), %(asset)s, 0, %(amount)s
+    UNION ALL
+    SELECT unnest(%(entered)s::uuid[]), %(fee_asset)s, %(fee)s, 0
+) AS told
+JOIN wallet_places AS place USING (wallet_id)
+JOIN wallet_places AS own ON own.wallet_id = %(wallet)s
+GROUP BY place.wallet_id, place.base_asset, own.venue, told.asset
+ORDER BY place.wallet_id, told.asset
+ON CONFLICT (scope, base, venue, asset) DO UPDATE
+SET fees = mark.fees + excluded.fees, earned = mark.earned + excluded.earned
+"""
+
+
+def earned_before(one: Earned) -> None:
+    """What a trade of before a move has realized and is told after it: it is of those under whom the wallet stood when
+    it traded, and was realized elsewhere for those under whom it stands now. Of its fee these are told nothing; those
+    that it left are told it as their past is worked out anew (`corrections`)."""
+    if not Stay.objects.filter(owner_id=one.owner_id, until__gte=one.at).exists():
+        return
+    trees = Trees(owner_id=one.owner_id)
+    then, now = (
+        {root for root, wallet in pairs if wallet == one.wallet_id} for pairs in (trees.at(one.at), trees.at_last())
+    )
+    given: dict[str, Any] = {
+        "owner": one.owner_id,
+        "wallet": one.wallet_id,
+        "asset": one.asset,
+        "amount": one.amount,
+        "fee": one.fee,
+        "fee_asset": one.fee_asset,
+        "left": list(then - now),
+        "entered": list(now - then),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(EARNED, given)
 
 
 def _valued_at(owner_id: UUID) -> datetime:

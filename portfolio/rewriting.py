@@ -130,7 +130,9 @@ def write(
             continue
         retention.make_month(at)
         said = _rows(_SAID, given, at)
+        moved = past.moved(at)
         outcome.written += past.write(at, prices)
+        _carry(given, at, {key: row for key, row in said.items() if key[0] in moved})
         marked = at
         if joins is None or at > joins:
             _follow(given | {"at": at}, [(scope, base, row[0]) for (scope, base), row in said.items()])
@@ -163,6 +165,18 @@ def _join(given: dict[str, Any], at: datetime, said: Mapping[tuple[UUID, str], t
             cursor.execute(_SHIFT, moved | more)
             if index > 0 and index_before > 0:
                 cursor.execute(_GROW, moved | {"factor": index / index_before})
+
+
+def _carry(given: dict[str, Any], at: datetime, said: Mapping[tuple[UUID, str], tuple[Any, ...]]) -> None:
+    """What a wallet took along is worth something else now, and what it had paid stays with those that it left: that
+    is told as it moved, and in nothing after it."""
+    for (scope, base), (_, *sums, _) in (_rows(_SAID, given, at) if said else {}).items():
+        if (before := said.get((scope, base))) is None or sums == list(before[1:-1]):
+            continue
+        more = [now - then for now, then in zip(sums, before[1:-1], strict=True)]
+        moved: dict[str, Any] = {"scope": scope, "base": base, "at": at}
+        with connection.cursor() as cursor:
+            cursor.execute(_SHIFT, moved | dict(zip(("flows", "fees", "funding"), more, strict=True)))
 
 
 def _follow(given: dict[str, Any], said: Sequence[tuple[Any, ...]]) -> None:

@@ -53,11 +53,11 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     ahead, keep no value of now from being written; they stay, because it may be our own clock that is wrong.
     """
     moment = at or clock.now()
+    PortfolioState.held(owner_id)
     mark_traded(owner_id=owner_id)
     if at is None:
         _close_the_day_before(owner_id, moment)
     retention.make_month(moment)
-    newest = PortfolioState.objects.filter(owner_id=owner_id).values_list("valued_at", flat=True).first()
     if not _claim(owner_id, moment, may_go_back=at is None and not clock.is_controlled()):
         newest = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
         if at is not None and newest is not None and at < newest:

@@ -117,7 +117,7 @@ def _move(agent: Agent, farm_id: UUID, key: str) -> Agent:
     owner_id = agent.owner_id
     for pk in sorted({agent.farm_id, farm_id}):  # everybody locks farms in one order
         require_changeable(lock_farm(owner_id=owner_id, farm_id=pk))
-    wallet = archiving.lock(agent.wallet)  # from here on no order is placed and no money moves
+    wallet = archiving.lock_to_move(agent.wallet)  # from here on no order is placed and no money moves
     agent = lock_agent(owner_id=owner_id, agent_id=agent.pk)
     origin, target = agent.farm, Farm.objects.select_related("wallet__parent").get(pk=farm_id)
     _require_may_move(agent, target)

@@ -69,7 +69,7 @@ def move_farm(*, owner_id: UUID, farm_id: UUID, master_id: UUID) -> Farm:
         if farm.is_pool:
             raise ConflictError(f"{farm.name} stays with its master: move its agents to farms.")
         parent = _parent(owner_id, master_id, "master_id", "There is no such master.")
-        wallet = archiving.lock(farm.wallet)
+        wallet = archiving.lock_to_move(farm.wallet)
         if wallet.parent_id != parent.pk:
             before = wallet.parent.name if wallet.parent else ""
             try:

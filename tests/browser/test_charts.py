@@ -212,3 +212,21 @@ def test_axes_and_hovers_are_written_as_their_reader_writes(open_page: OpenPage,
     expect(hover).to_contain_text(re.compile(r"\d{1,3}\.\d{3}"))
     expect(hover).to_contain_text(re.compile(r"Drawdown.*\d,\d\d\u202f%"))
     assert wrong_labels(page) == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_chart_of_an_agent_fills_its_card_beside_a_long_column(
+    open_page: OpenPage, world: World, width: int
+) -> None:
+    page = open_page(address(world, "agent"), user=world.owner, width=width).page
+    settle(page)
+    card = page.locator("section:has(> .fill > #market-chart)").bounding_box()
+    chart = page.locator("#market-chart").bounding_box()
+    assert card
+    assert chart
+    # What is left below it says whose times these are.
+    assert card["y"] + card["height"] - chart["y"] - chart["height"] < 80
+    assert chart["height"] >= 420
+    drawn = page.locator("#market-chart .main-svg").first.bounding_box()
+    assert drawn
+    assert drawn["height"] == pytest.approx(chart["height"], abs=2)

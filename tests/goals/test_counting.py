@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from goals import services
+from goals import selectors, services
 from goals.models import Goal, GoalTotal
 from kit import clock
 from tests.goals.conftest import Ground
 from trading.models import Fill, Position
+from wallets.hierarchy import archiving
 
 
 def total(ground: Ground, goal: object) -> GoalTotal:
@@ -69,6 +70,28 @@ def test_what_left_the_scope_counts_for_the_time_that_it_was_there(ground: Groun
     ground.round_trip()
     ground.update()
     assert total(ground, goal).trades == 1
+
+
+def test_what_an_agent_did_counts_for_the_farm_where_it_stood_then_by_whichever_goal(ground: Ground) -> None:
+    """Of goals that were there before it moved, and of ones that begin in the past; so do the lists on their pages."""
+    began = clock.now()
+    other = ground.wallet("Other farm", "farm", ground.desk.master)
+    left, came = (ground.goal(target=99, scope=[pk]) for pk in (ground.desk.farm.pk, other.pk))
+    everywhere = ("fund", [ground.desk.master.pk], [ground.desk.wallet.pk])
+    always = [ground.goal(target=99, scope=scope) for scope in everywhere]
+    ground.round_trip()
+    with ground.tenant():
+        archiving.change_place(archiving.lock_to_move(ground.desk.wallet), other)
+    ground.round_trip()
+    ground.round_trip()
+    ground.update()
+    later = [ground.goal(target=99, scope=[pk], starts_at=began) for pk in (ground.desk.farm.pk, other.pk)]
+    counted = [(left, 1), (came, 2), *((goal, 3) for goal in always), *zip(later, (1, 2), strict=True)]
+    assert [(goal.pk, total(ground, goal).trades) for goal, _ in counted] == [(goal.pk, told) for goal, told in counted]
+    with ground.tenant():
+        for goal, told in counted:
+            assert selectors.trades(owner_id=ground.owner_id, goal_id=goal.pk).count() == told
+            assert selectors.fills(owner_id=ground.owner_id, goal_id=goal.pk).count() == 2 * told
 
 
 def test_nothing_after_the_deadline_counts(ground: Ground) -> None:

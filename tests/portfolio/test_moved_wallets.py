@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_of
 from kit import clock
@@ -17,11 +18,16 @@ from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.selectors.standings import standings
 from portfolio.services import roll_up_days, take_snapshots
-from tests.portfolio.fund import Fund, set_price_then
-from tests.portfolio.test_history import DAY, HOUR, candles, price_at, value, work
+from tests.portfolio.fund import Fund, make_instrument, set_price_then
+from tests.portfolio.test_history import DAY, HOUR, MINUTE, candles, price_at, value, work
 from tests.portfolio.test_history import START as BEGAN
 from tests.portfolio.test_routes import earned, earning, parts  # noqa: F401 - the fixture
+from trading.models import Fill, Order, Position
+from trading.positions.accounting import Execution
+from trading.positions.filling import add_to_position, take_from_position
 from wallets.hierarchy import archiving
+from wallets.ledger import post
+from wallets.venues.base import TradeReport
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -36,7 +42,7 @@ def test_an_agent_that_moves_is_nobodys_profit(earning: Fund, which: str, to: st
     before, values = earned(fund), {pk: one.value for pk, one in standings(owner_id=fund.owner.pk).items()}
     value = values[wallet.pk]
     assert value
-    archiving.change_place(archiving.lock(wallet), target)
+    archiving.change_place(archiving.lock_to_move(wallet), target)
     assert earned(fund) == before
     take_snapshots(owner_id=fund.owner.pk, at=clock.now())
     assert earned(fund) == before
@@ -70,7 +76,7 @@ def test_what_it_made_and_traded_is_of_where_it_stood_then(fund: Fund) -> None:
         fund.buy("agent a", "1", "110")
         value()
     with clock.at(lived(2, "120")):
-        archiving.change_place(archiving.lock(fund.wallets["agent a"]), fund.wallets["farm b"])
+        archiving.change_place(archiving.lock_to_move(fund.wallets["agent a"]), fund.wallets["farm b"])
     with clock.at(lived(3, "150")):
         fund.sell("agent a", "1", "150")
         value()
@@ -116,7 +122,7 @@ def test_a_period_that_ended_before_a_farm_moved_tells_of_its_agents(fund: Fund)
                 fund.buy("agent a", "2", "100")
             take_snapshots(owner_id=fund.owner.pk, at=clock.now())
             if number == 2:
-                archiving.change_place(archiving.lock(fund.wallets["farm a"]), fund.wallets["other master"])
+                archiving.change_place(archiving.lock_to_move(fund.wallets["farm a"]), fund.wallets["other master"])
     roll_up_days(owner_id=fund.owner.pk)
     before = Span(None, START.date() + timedelta(days=1))
     with clock.at(START + timedelta(days=3)), showing(Display(timezone="UTC")):
@@ -137,12 +143,14 @@ def test_the_past_is_worked_out_with_everybody_where_they_stood_then(fund: Fund)
     with clock.at(BEGAN):
         fund.deposit("1000", wallet="agent a")
         fund.deposit("400", wallet="agent b")
-        fund.buy("agent a", "2", str(price_at(BEGAN)), fee="1")
+        fund.buy("agent a", "1", str(price_at(BEGAN)), fee="1")
+        fund.sell("agent a", "1", "180")
+        fund.buy("agent a", "2", str(price_at(BEGAN)))
     moved_at, now = BEGAN + 2 * DAY + HOUR, BEGAN + 4 * DAY - HOUR
     for number in range(0, 49, 3):
         value(fund, BEGAN + number * HOUR)
     with clock.at(moved_at):
-        archiving.change_place(archiving.lock(agent), fund.wallets["farm b"])
+        archiving.change_place(archiving.lock_to_move(agent), fund.wallets["farm b"])
     for number in range(51, 96, 3):
         value(fund, BEGAN + number * HOUR)
     before = said()
@@ -158,6 +166,9 @@ def test_the_past_is_worked_out_with_everybody_where_they_stood_then(fund: Fund)
             held, farms = worth[agent.pk], [worth[fund.wallets[f"farm {letter}"].pk] for letter in "ab"]
             assert farms == ([held, 400] if at < moved_at else [0, 400 + held])
         assert not any(midnights.values_list("flow", flat=True))
+        for one in midnights:  # nothing was realized since the value before, wherever the wallet has gone meanwhile
+            earlier = Snapshot.objects.filter(scope=one.scope, at__lt=one.at).latest("at")
+            assert (one.realized_pnl, one.fees) == (earlier.realized_pnl, earlier.fees)
         assert {pk: one for pk, one in said().items() if pk in before} == before
         every = said()
         Correction.objects.create(
@@ -168,4 +179,76 @@ def test_the_past_is_worked_out_with_everybody_where_they_stood_then(fund: Fund)
 
 
 def said() -> dict[int, tuple[Any, ...]]:
-    return {row.pk: (row.equity, row.flow, row.flows) for row in Snapshot.objects.all()}
+    return {row.pk: figures(row) for row in Snapshot.objects.all()}
+
+
+def figures(row: Snapshot) -> tuple[Any, ...]:
+    told = (row.equity, row.flow, row.flows, row.realized_pnl, row.fees, row.adjustments)
+    return *told, pytest.approx(row.twr_index)
+
+
+@pytest.mark.parametrize("sold", ["2", "0.5"])
+def test_a_trade_of_before_a_move_that_is_told_after_it_is_as_if_it_had_been_told_at_once(
+    fund: Fund, sold: str
+) -> None:
+    """For the farm that was left, for the one that was come to, and whatever is valued from then on."""
+    candles(BEGAN - HOUR, BEGAN + 2 * DAY)
+    at_once = lived(fund, sold, told=BEGAN + 5 * HOUR, undone=True)
+    late = lived(fund, sold, told=BEGAN + 11 * HOUR, undone=False)
+    assert late == at_once
+    closed = Position.objects.filter(wallet=fund.wallets["agent a"], closed_at__isnull=False)
+    assert set(closed.values_list("closed_under", flat=True)) <= {fund.wallets["farm a"].pk}
+    assert closed.exists() == (sold == "2")
+
+
+def lived(fund: Fund, sold: str, *, told: datetime, undone: bool) -> dict[Any, Any]:
+    """Bought at the beginning, sold after five hours, moved after eight; what every value says in the end."""
+    owner_id, agent, happened = fund.owner.pk, fund.wallets["agent a"], BEGAN + 5 * HOUR
+    with transaction.atomic():
+        with clock.at(BEGAN):
+            fund.deposit("1000", wallet="agent a")
+            fund.deposit("400", wallet="agent b")
+            booked(fund, "buy", "2", BEGAN)
+        for number in range(1, 16):
+            at = BEGAN + number * HOUR
+            with clock.at(at):
+                if at == told:
+                    booked(fund, "sell", sold, happened)
+                if number == 8:
+                    archiving.change_place(archiving.lock_to_move(agent), fund.wallets["farm b"])
+            value(fund, at + 5 * MINUTE)
+            if at == told != happened:
+                with clock.at(at + 6 * MINUTE):
+                    Correction.objects.create(
+                        owner_id=owner_id, kind="late", wallet=agent, since=happened, until=told, created_at=clock.now()
+                    )
+                    work(owner_id)
+        found = {(row.scope, row.at): figures(row) for row in Snapshot.objects.all()}
+        transaction.set_rollback(undone)
+    return found
+
+
+def booked(fund: Fund, side: str, quantity: str, happened: datetime) -> None:
+    """A trade of that moment, told now: in the books, in its position, and as a fill."""
+    wallet, instrument, price = fund.wallets["agent a"], make_instrument(), Decimal(price_at(happened))
+    size, cost, key = Decimal(quantity), Decimal(quantity) * price, f"trade-{fund.keys()}"
+    paid, got = ("USDT", "BTC") if side == "buy" else ("BTC", "USDT")
+    legs = [
+        fund._leg("agent a", "wallet", "agent a", "clearing", paid, cost if side == "buy" else size),
+        fund._leg("agent a", "clearing", "agent a", "wallet", got, size if side == "buy" else cost),
+        fund._leg("agent a", "wallet", "agent a", "fees", "USDT", 1),
+    ]
+    posting = post(owner_id=fund.owner.pk, key=key, kind="trade", legs=legs)
+    order = Order.objects.create(
+        owner=fund.owner, wallet=wallet, connection=fund.connection, instrument=instrument, key=key,
+        client_order_id=key, side=side, type="market", quantity=size, status="submitting", reference_price=price,
+        due_at=clock.now(),
+    )  # fmt: skip
+    add = add_to_position if side == "buy" else take_from_position
+    trade = TradeReport(key, key, instrument.symbol, side, price, size, Decimal(1), "USDT", "taker", happened)
+    add(order, trade, Execution(size, price, Decimal(1)))
+    Fill.objects.create(
+        owner=fund.owner, order=order, wallet=wallet, connection=fund.connection, instrument=instrument,
+        venue_trade_id=key, side=side, price=price, quantity=size, fee=1, fee_asset="USDT", filled_at=happened,
+        posting_id=posting.pk,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from kit.alerts.services import resolve_alert
 from trading.models import Order, Position
-from trading.positions import accounting
+from trading.positions import accounting, late
 from trading.risk.locks import after_trade
 from trading.risk.proposals import dust
 from wallets.models import Account
@@ -38,7 +38,7 @@ def _holding(position: Position) -> accounting.Holding:
     )
 
 
-def _write(position: Position, holding: accounting.Holding, trade: TradeReport) -> None:
+def _write(position: Position, order: Order, holding: accounting.Holding, trade: TradeReport) -> None:
     position.traded_at = trade.at
     position.quantity = holding.quantity
     position.entry_quantity = holding.entry_quantity
@@ -46,7 +46,12 @@ def _write(position: Position, holding: accounting.Holding, trade: TradeReport) 
     position.exit_quantity = holding.exit_quantity
     position.exit_price = holding.exit_price
     position.fees = holding.fees
-    position.realized_pnl = holding.realized_pnl
+    earned, position.realized_pnl = holding.realized_pnl - position.realized_pnl, holding.realized_pnl
+    if earned or trade.fee:
+        told = late.Earned(
+            position.owner_id, position.wallet_id, order.instrument.quote, earned, trade.fee, trade.fee_asset, trade.at
+        )
+        late.tell(told)
 
 
 def add_to_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
@@ -67,7 +72,7 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
         holding = _with_dust(order, execution)
     else:
         holding = _holding(position)
-    _write(position, accounting.after_buy(holding, execution), trade)
+    _write(position, order, accounting.after_buy(holding, execution), trade)
     position.exit_stop = max(filter(None, (order.exit_stop, position.exit_stop)), default=None)
     position.exit_target = order.exit_target or position.exit_target
     position.exit_trail = min(filter(None, (order.exit_trail, position.exit_trail)), default=None)
@@ -113,7 +118,7 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         position.closed_at = trade.at
         position.exit_reason, position.exit_cause = order.reason, exit_cause(order, position)
         resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
-    _write(position, holding, trade)
+    _write(position, order, holding, trade)
     position.save()
     if position.closed_at is not None:
         after_trade(position, by_stop=was_stopped(order, position))

@@ -38,14 +38,19 @@ class Relocation:
 
 
 Follower = Callable[[Relocation], AbstractContextManager[None]]
+# Locks what a follower needs of the owner's.
+Hold = Callable[[UUID], object]
 
 _followers: list[Follower] = []
+_first: list[Hold] = []
 
 
-def register(follower: Follower) -> None:
-    """Enter `follower` around each relocation from now on; registering twice does it once."""
+def register(follower: Follower, *, first: Hold) -> None:
+    """Enter `follower` around each relocation from now on, and call `first` before the wallet's row is locked for it;
+    registering twice does it once."""
     if follower not in _followers:
         _followers.append(follower)
+        _first.append(first)
 
 
 # --- for people: masters and reserves -------------------------------------------------------------------------------
@@ -80,7 +85,7 @@ def move_wallet(*, owner_id: UUID, wallet_id: UUID, parent_id: UUID) -> Wallet:
     ConflictError for a name that is used there, and for the wallet of a farm or an agent, which moves with it.
     """
     with transaction.atomic():
-        wallet = _locked(owner_id, wallet_id)
+        wallet = _locked_to_move(owner_id, wallet_id)
         parent = get_wallet(owner_id=owner_id, wallet_id=parent_id)
         require_place(wallet, parent)
         _require_its_own(wallet, "move")
@@ -118,7 +123,7 @@ def bring_back(wallet: Wallet) -> None:
 
 
 def change_place(wallet: Wallet, parent: Wallet) -> None:
-    """Put the locked wallet under `parent`, where it may stand, with everything below it."""
+    """Put the wallet, which `lock_to_move` has locked, under `parent`, where it may stand, with everything below it."""
     require_place(wallet, parent)
     before, after = _above(wallet.parent), _above(parent)
     relocation = Relocation(
@@ -193,9 +198,24 @@ def _locked(owner_id: UUID, wallet_id: UUID) -> Wallet:
     return wallet
 
 
+def _locked_to_move(owner_id: UUID, wallet_id: UUID) -> Wallet:
+    for hold in _first:
+        hold(owner_id)
+    return _locked(owner_id, wallet_id)
+
+
 def lock(wallet: Wallet) -> Wallet:
     """The same wallet, locked against whoever moves its money."""
     return _locked(wallet.owner_id, wallet.pk)
+
+
+def lock_to_move(wallet: Wallet) -> Wallet:
+    """The same, for `change_place`: what its followers lock is locked before.
+
+    A row that is locked like this is waited for by everybody who writes that something belongs to the wallet, as every
+    value does when it is committed. Whoever had the row and then waited for those who write values would wait for ever.
+    """
+    return _locked_to_move(wallet.owner_id, wallet.pk)
 
 
 def _require_its_own(wallet: Wallet, verb: str) -> None:

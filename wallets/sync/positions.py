@@ -143,6 +143,7 @@ WITH traded AS (
     JOIN wallets_connection AS account ON account.id = held.connection_id AND account.is_rehearsing <> %(live)s
     JOIN market_instruments AS market ON market.venue = account.venue AND market.symbol = held.symbol
     WHERE held.owner_id = %(owner)s AND held.wallet_id IS NOT NULL
+    ORDER BY held.id FOR NO KEY UPDATE OF held
 )
 UPDATE wallets_venueposition AS held
 SET mark_price = quote.price, at = quote.at,

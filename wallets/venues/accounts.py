@@ -117,6 +117,8 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
             with suppress(CredentialError):  # one that cannot be read says so at its next sync
                 own = read_credentials(connection=connection)
                 refuse_twice(owner_id, connection.platform_id, own, but=connection)
+        # Its row first, as whoever values everything has it: that flags connections, and waits for its turn after it.
+        Connection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values_list("pk", flat=True).get()
         connection.switch(state)
         # With an archived account its derivatives leave the fund, as its money does.
         leaves_or_returns = before != state and Connection.State.ARCHIVED in (before, state)
