@@ -23,6 +23,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = (("portfolio", "0021_who_stood_below"), ("wallets", "0039_where_they_stood"))
+    dependencies = (("portfolio", "0021_who_stood_below"), ("wallets", "0040_where_they_stood"))
 
     operations = (migrations.RunSQL(UNDER, NOW),)

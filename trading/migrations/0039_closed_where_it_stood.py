@@ -24,6 +24,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = (("trading", "0038_where_they_closed"), ("wallets", "0039_where_they_stood"))
+    dependencies = (("trading", "0038_where_they_closed"), ("wallets", "0040_where_they_stood"))
 
     operations = (migrations.RunSQL(CLOSING, migrations.RunSQL.noop),)

@@ -10,6 +10,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = (("wallets", "0038_who_locks_accounts"),)
+    dependencies = (("wallets", "0039_path_by_key"),)
 
     operations = (migrations.RunSQL(UNDER, "DROP FUNCTION wallet_under;"),)
