@@ -107,7 +107,7 @@ def reserve(
         timeframe=about.timeframe,
         occasion=occasion,
         endpoint=endpoint,
-        model=endpoint.model,
+        model=endpoints.name_of(endpoint),
         messages=list(messages),
         markets=dict(facts.markets),
         reserved_tokens=tokens_in + tokens_out,

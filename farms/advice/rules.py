@@ -12,6 +12,8 @@ from farms.advice.client import Endpoint, Message, Reply
 
 # In the one row that a migration makes. No server is asked there: names of `.internal` are nobody's.
 ADDRESS: Final = "http://demo.internal"
+# What that row calls them, and no other may be called.
+NAME: Final = "demo rules"
 # A token of English is about so many characters.
 CHARACTERS: Final = 4
 STOP_ATR: Final = 2.0
