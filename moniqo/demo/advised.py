@@ -19,13 +19,13 @@ from quant.candles import DAY_MS
 # So many days before the end they are asked for the first time: enough for a verdict on all agents together, and on
 # none of them alone.
 DAYS: Final = 84
-# Who is commented on from the first to the last: it sells short too, so there is something to say on most days.
-COMMENTED: Final = "Bitcoin both ways"
-# In the last days: who may do how much; the last is the boldest.
+# Who is commented on from the first to the last, beside the one whose level that is.
+COMMENTED: Final = "Bitcoin swing"
+# In the last days: who may do how much; the last is the boldest. Who sells short too is proposed something most days.
 TRUSTED_DAYS: Final = 8
 LEVELS: Final = (
     ("Ether swing", AdviceLevel.Level.COMMENT),
-    ("Bitcoin swing", AdviceLevel.Level.PROPOSE),
+    ("Bitcoin both ways", AdviceLevel.Level.PROPOSE),
     ("Solana hourly", AdviceLevel.Level.ACT),
 )
 # What is proposed so late is left to whoever looks at the demo.
