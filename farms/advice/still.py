@@ -16,9 +16,10 @@ def obstacle(call: AdviceCall) -> str:
 
     What was asked at the close of a candle is for whoever trades on it; what a person asks is of paused ones as well.
     """
-    if is_off(call.owner_id):
+    setting = AdviceSetting.objects.filter(owner_id=call.owner_id, is_on=True, owner__is_active=True).first()
+    if setting is None:
         return "Advice was turned off before it was asked."
-    if not AdviceSetting.objects.filter(owner_id=call.owner_id, endpoint=call.endpoint_id).exists():
+    if setting.endpoint_id != call.endpoint_id:
         return "Another endpoint was chosen before it was asked."
     if call.agent_id is not None:
         return _of_agent(call)
@@ -28,14 +29,15 @@ def obstacle(call: AdviceCall) -> str:
 
 
 def _of_agent(call: AdviceCall) -> str:
-    agent = Agent.objects.select_related("farm").get(pk=call.agent_id)
-    if not AdviceLevel.objects.filter(agent=agent).exclude(level=AdviceLevel.Level.OFF).exists():
+    levels = AdviceLevel.objects.exclude(level=AdviceLevel.Level.OFF).select_related("agent__farm")
+    level = levels.filter(agent=call.agent_id).first()
+    if level is None:
         return "Advice was turned off for its agent before it was asked."
-    if agent.status == Agent.Status.ARCHIVED:
+    if level.agent.status == Agent.Status.ARCHIVED:
         return "Its agent was archived before it was asked."
-    if call.occasion == AdviceCall.Occasion.CLOSE and agent.status != Agent.Status.RUNNING:
+    if call.occasion == AdviceCall.Occasion.CLOSE and level.agent.status != Agent.Status.RUNNING:
         return "Its agent was paused before it was asked."
-    return _of_farm(call, agent.farm)
+    return _of_farm(call, level.agent.farm)
 
 
 def _of_farm(call: AdviceCall, farm: Farm) -> str:

@@ -1,5 +1,5 @@
-"""Advice at work in the demo: rules of thumb are asked about four agents once a day. For most of the history they only
-comment, so that there is something to judge them by; in its last days each of three agents has another level.
+"""Advice at work in the demo: rules of thumb are asked about agents once a day. For most of the history they only comment, on
+three of them, so that there is something to judge them by; in its last days each of three has another level.
 
 Questions, answers, orders, answers of the trader and what became of proposals are written by the code that serves a
 real model, at the time of then and from the candles of then."""
@@ -19,13 +19,13 @@ from quant.candles import DAY_MS
 # So many days before the end they are asked for the first time: enough for a verdict on all agents together, and on
 # none of them alone.
 DAYS: Final = 84
-# Who is commented on from the first to the last, beside the one whose level that is.
-COMMENTED: Final = "Bitcoin swing"
-# In the last days: who may do how much; the last is the boldest. Who sells short too is proposed something most days.
+# Who is commented on from then on; the last of them is trusted at the end.
+COMMENTED: Final = ("Bitcoin both ways", "Bitcoin swing", "Solana hourly")
+# In the last days: who may do how much; the last is the boldest. Who buys dips is often told to leave one.
 TRUSTED_DAYS: Final = 8
 LEVELS: Final = (
     ("Ether swing", AdviceLevel.Level.COMMENT),
-    ("Bitcoin both ways", AdviceLevel.Level.PROPOSE),
+    ("Ether dips", AdviceLevel.Level.PROPOSE),
     ("Solana hourly", AdviceLevel.Level.ACT),
 )
 # What is proposed so late is left to whoever looks at the demo.
@@ -47,7 +47,7 @@ def begin(*, owner_id: UUID) -> None:
     if endpoint is None:
         return
     AdviceSetting.objects.get_or_create(owner_id=owner_id, defaults={"is_on": True, "endpoint": endpoint})
-    for name in (COMMENTED, *dict(LEVELS)):
+    for name in COMMENTED:
         _set(owner_id, name, AdviceLevel.Level.COMMENT)
 
 

@@ -39,7 +39,7 @@ MARKET: dict[str, Any] = {
     "instrument": "TST/USDT", "price": 100.0, "can_be_sold_short": False, "position": None,
     "indicators": {"ema_20": 98.0, "sma_50": 95.0, "atr_14": 2.0, "rsi_14": 60.0, "adx_14": 25.0},
 }  # fmt: skip
-ADVISED = {advised.COMMENTED, *dict(advised.LEVELS)}
+ADVISED = {*advised.COMMENTED, *dict(advised.LEVELS)}
 DOWN = {"ema_20": 102.0, "sma_50": 105.0, "atr_14": 2.0, "rsi_14": 40.0, "adx_14": 25.0}
 
 
@@ -72,7 +72,7 @@ def test_its_rules_know_what_they_were_told_when_asked_again_and_the_smallest_pr
 def test_those_who_are_advised_are_of_the_cast() -> None:
     names = {agent.name for farm in cast.FARMS for agent in farm.agents}
     assert names >= ADVISED
-    assert len(ADVISED) == 4
+    assert advised.COMMENTED[-1] == advised.LEVELS[-1][0]
     assert [level for _, level in advised.LEVELS] == ["comment", "propose", "act"]
 
 
@@ -106,15 +106,15 @@ def test_a_new_user_finds_comments_questions_orders_and_what_came_of_them(troupe
     for number in range(4):
         day(troupe, number)
     assert AdviceSetting.objects.get().is_on
-    assert AdviceCall.objects.count() == 4 * 3, "from the day after it was turned on"
+    assert AdviceCall.objects.count() == len(ADVISED) * 3, "from the day after it was turned on"
     assert not AdviceCall.objects.exclude(status="proposal").exists()
     levels = dict(AdviceLevel.objects.values_list("agent__name", "level"))
-    assert levels == {advised.COMMENTED: "comment"} | {name: level.value for name, level in advised.LEVELS}
+    assert levels == dict.fromkeys(ADVISED, "comment") | {name: level.value for name, level in advised.LEVELS}
     became = {
         level: list(AdviceProposal.objects.filter(level=level).order_by("created_at").values_list("became", flat=True))
         for level in levels.values()
     }
-    assert became["comment"] == ["shown"] * 6
+    assert became["comment"] == ["shown"] * 9
     assert set(became["propose"]) <= {"asked", "ordered", "held_back"}
     assert "ordered" in became["act"]
     first, *others = Approval.objects.order_by("created_at")
@@ -163,7 +163,7 @@ def test_the_simulated_history_has_enough_for_a_verdict_on_all_and_on_no_agent_a
     first = state.now_ms
     _, played = market_simulator.advance(state, (stage.DAYS + stage.WARM_UP_DAYS) * market_simulator.DAY)
     found = {}
-    for role in (agent for farm in cast.FARMS for agent in farm.agents if agent.name in ADVISED):
+    for role in (agent for farm in cast.FARMS for agent in farm.agents if agent.name in advised.COMMENTED):
         minutes = market_simulator.to_candles(first, played, role.instrument)
         candles = aggregate(minutes, TIMEFRAME_MS[role.timeframe] // MINUTE_MS)
         # What is held is not known here: to leave it comes on top.
@@ -172,9 +172,9 @@ def test_the_simulated_history_has_enough_for_a_verdict_on_all_and_on_no_agent_a
             for price, indicators in daily(candles, end, role.timeframe)
         ]
         found[role.name] = sum(moves)
-    assert set(found) == ADVISED
+    assert set(found) == set(advised.COMMENTED)
     assert all(10 < count < NEEDED for count in found.values()), found
-    assert sum(found.values()) > NEEDED + 10, found
+    assert sum(found.values()) > NEEDED + 5, found
 
 
 def daily(candles: Candles, end: int, timeframe: str) -> Iterator[tuple[float, dict[str, float]]]:
