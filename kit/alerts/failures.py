@@ -75,7 +75,8 @@ def resting(works: str) -> set[str]:
 
 def rest_after(failures: int) -> timedelta:
     """How long work is left alone that has failed so often in a row."""
-    return min(FIRST_REST * 2 ** min(failures - 1, 16), LONGEST_REST)
+    doubled: timedelta = FIRST_REST * 2 ** min(failures - 1, 16)
+    return min(doubled, LONGEST_REST)
 
 
 def note_platform_failure(*, work: str, title: str, said: str) -> int:

@@ -1,5 +1,5 @@
-"""Advice at work in the demo: rules of thumb are asked about agents once a day. For most of the history they only comment, on
-three of them, so that there is something to judge them by; in its last days each of three has another level.
+"""Advice at work in the demo: rules of thumb are asked about agents once a day. For most of the history they only
+comment, on three of them, so that there is something to judge them by; in its last days three have a level each.
 
 Questions, answers, orders, answers of the trader and what became of proposals are written by the code that serves a
 real model, at the time of then and from the candles of then."""
