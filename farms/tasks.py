@@ -81,10 +81,10 @@ def keep_advice() -> None:
         with contained(owner_id=owner_id, work="lost advice", title="Ending questions"), tenancy.tenant(owner_id):
             budgets.let_go_of_lost(owner_id=owner_id)
     for owner_id, agent_id in watching.due_levels():
-        with contained(owner_id=owner_id, work=f"advice of {agent_id}", title=ASKING), tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work=f"{watching.WORK}{agent_id}", title=ASKING), tenancy.tenant(owner_id):
             watching.ask_at_close(owner_id=owner_id, agent_id=agent_id)
     for owner_id, watch_id in watching.due_watches():
-        with contained(owner_id=owner_id, work=f"advice of {watch_id}", title=ASKING), tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work=f"{watching.WORK}{watch_id}", title=ASKING), tenancy.tenant(owner_id):
             watching.ask_of_watch(owner_id=owner_id, watch_id=watch_id)
     if asking.waits():
         asking.wake()
@@ -94,7 +94,8 @@ def keep_advice() -> None:
 def ask_models() -> None:
     """Ask a model what waits longest, one question a task, so that whatever else waits has its turn in between."""
     if (call := asking.take()) is not None:
-        asking.answer(call)
+        with contained(owner_id=call.owner_id, work=asking.work_of(call.about), title="Asking for advice"):
+            asking.answer(call)
         if asking.waits():
             asking.wake()
 
@@ -103,7 +104,7 @@ def ask_models() -> None:
 def settle_advice() -> None:
     """Hold what models proposed against what happened until its horizon was over."""
     for owner_id in settling.owners_with_due_ones():
-        with contained(owner_id=owner_id, work="settling", title="Settling proposals"), tenancy.tenant(owner_id):
+        with contained(owner_id=owner_id, work="settling", title="Settling proposals"):
             settling.settle(owner_id=owner_id)
 
 

@@ -127,6 +127,12 @@ def money(
     return f"{sign}{symbol}{text[len(sign) :]}"
 
 
+def fine_places(value: Decimal, currency: str) -> int:
+    """How many decimals a cost is shown with that may be a fraction of a cent: two digits of it that are not nought."""
+    least = money_places(value, currency)
+    return min(MAX_PLACES, max(least, 1 - value.adjusted())) if value else least
+
+
 def is_dust(value: Decimal, currency: str) -> bool:
     """Whether an amount is written as zero."""
     return rounded(value, money_places(value, currency)) == 0

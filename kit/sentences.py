@@ -98,6 +98,11 @@ def money(value: Decimal, asset: str) -> Value:
     return Value("money", plain(value), asset)
 
 
+def cost(value: Decimal, currency: str) -> Value:
+    """The same of what may be a fraction of a cent: `$0.0034`."""
+    return Value("cost", plain(value), currency)
+
+
 def rule(value: Decimal, asset: str) -> Value:
     """A market's own bound, such as its lot or its smallest order: public like a price, with the asset it counts."""
     return Value("rule", plain(value), asset)
@@ -204,6 +209,14 @@ def _money(text: str, unit: str, how: Display) -> str:
     return f"{text} {unit}" if how.is_exact else formatting.sum_of(Decimal(text), unit)
 
 
+def _cost(text: str, currency: str, how: Display) -> str:
+    if how.hide_amounts:
+        return formatting.MASK
+    value = Decimal(text)
+    places = formatting.fine_places(value, currency)
+    return f"{text} {currency}" if how.is_exact else formatting.money(value, currency, places=places)
+
+
 def _price(text: str, tick: str, how: Display) -> str:
     return text if how.is_exact else formatting.price(Decimal(text), Decimal(tick) if tick else None)
 
@@ -246,6 +259,7 @@ def _quoted(text: str, unit: str, how: Display) -> str:
 _KINDS: Final[dict[str, Callable[[str, Any, Display], str]]] = {
     "amount": _amount,
     "money": _money,
+    "cost": _cost,
     "price": _price,
     "number": _number,
     "public": lambda text, unit, how: text if how.is_exact else formatting.respelled(text),

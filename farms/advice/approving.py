@@ -1,10 +1,11 @@
-"""A model's proposal as a question to its owner: how it looks on *Approvals*, and how it is carried out after a yes."""
+"""A proposal as a question to its owner: how it looks on *Approvals*, and how it is carried out after a yes."""
 
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from farms.advice.following import ACT, became_of_order, reason_of
+from farms.advice.voices import voice_of
 from farms.models import AdviceProposal
 from kit.approvals.acts import Act, Given, Looked
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
@@ -23,7 +24,10 @@ def look(owner_id: UUID, given: Given) -> Looked:
         raise InvalidInputError(found.verdict.explanation)
     instrument, order = agent.instrument, found.order
     lines = [
-        sentence("A language model proposes it, with a confidence of {confidence}.", confidence=share(made.confidence)),
+        sentence(
+            f"Proposed by {voice_of(made.model).who}, with a confidence of {{confidence}}.",
+            confidence=share(made.confidence),
+        ),
         sentence("It is worth {notional}.", notional=amount(found.notional, instrument.quote)),
         sentence("Free afterwards: {free}.", free=amount(found.free_after, instrument.quote)),
     ]
@@ -34,7 +38,7 @@ def look(owner_id: UUID, given: Given) -> Looked:
     if order.reduce_only:
         lines.append(sentence("It only reduces what is open."))
     title = sentence(
-        f"{Side(terms.side).label} {{quantity}} in {{symbol}} for {{agent}}, as a model proposes",
+        f"{Side(terms.side).label} {{quantity}} in {{symbol}} for {{agent}}, as proposed by {voice_of(made.model).who}",
         quantity=amount(order.quantity, instrument.base), symbol=instrument.symbol, agent=agent.name,
     )  # fmt: skip
     return Looked(title, lines)
@@ -68,7 +72,7 @@ def _read(owner_id: UUID, given: Given) -> tuple[AdviceProposal, Terms]:
     terms = Terms(
         given["side"],
         Decimal(given["quantity"]),
-        sentence("A model's proposal, approved: {reason}.", reason=reason_of(made)),
+        sentence("A proposal, approved: {reason}.", reason=reason_of(made)),
         given["reduce_only"],
         exit_stop=_decimal(given["exit_stop"]),
         exit_target=_decimal(given["exit_target"]),

@@ -19,10 +19,11 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from farms.advice import budgets, client, endpoints, facts, following, prompts, rules
+from farms.advice import budgets, client, endpoints, facts, following, prompts, rules, still
 from farms.advice.answers import NoProposalError, Proposal, read, schema
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal
 from kit import clock, tenancy
+from kit.alerts.failures import resting
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told
@@ -65,6 +66,8 @@ def request_advice(
 
     Raises InvalidInputError where there is nothing to tell, and what `reserve` raises.
     """
+    if occasion == AdviceCall.Occasion.CLOSE and work_of(about.key) in resting(work_of(about.key)):
+        raise ConflictError("What was answered about this last could not be written down: it is asked again later.")
     if about.agent is not None and not AdviceLevel.objects.filter(agent=about.agent).exclude(level="off").exists():
         raise ConflictError("Advice is off for this agent: choose a level first.")
     known = facts.look(owner_id=owner_id, about=about)
@@ -109,8 +112,33 @@ def waits() -> bool:
         return AdviceCall.objects.filter(status=Status.WAITING).exists()
 
 
+def work_of(about: str) -> str:
+    """What an answer about it is called where failures are counted (`kit.alerts.failures`)."""
+    return f"answer about {about}"
+
+
 def answer(call: AdviceCall) -> AdviceCall:
-    """Ask the model what `take` has taken up, and write down what came of it. Run it outside of transactions."""
+    """Ask the model what `take` has taken up, and write down what came of it. Run it outside of transactions.
+
+    Whatever breaks on the way is raised, once the question is over: it keeps no place among those that are asked at
+    the same time, and what it may have cost counts.
+    """
+    try:
+        return _answer(call)
+    except Exception:  # whatever it is, nobody will come back to this question
+        _give_up(call)
+        raise
+
+
+def _give_up(call: AdviceCall) -> None:
+    with tenancy.tenant(call.owner_id):
+        AdviceCall.objects.filter(pk=call.pk, status=Status.ASKING).update(
+            status=Status.LOST, finished_at=clock.now(),
+            cause="Moniqo could not write down what came of it: what it may have cost at most is counted.",
+        )  # fmt: skip
+
+
+def _answer(call: AdviceCall) -> AdviceCall:
     talk = _talk(call)
     with tenancy.tenant(call.owner_id, scopes=MAY):
         if talk.answers:
@@ -128,45 +156,47 @@ def answer(call: AdviceCall) -> AdviceCall:
 
 def _talk(call: AdviceCall) -> _Talk:
     """Ask, and once more where the first answer is no proposal. It took as long as it took, whatever came of it."""
-    talk = _Talk()
+    talk, begun, asked = _Talk(), None, call.messages
+    symbols = sorted(call.markets)
+    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
     try:
-        endpoints.require_open(call.endpoint)  # another question may have stopped it meanwhile
-        wire = endpoints.opened(call.endpoint)
-    except endpoints.EndpointError as error:
-        talk.trouble, talk.cause = client.Trouble("server", str(error)), str(error)
-        return talk
-    begun = time.monotonic()
-    _converse(talk, call, wire)
-    talk.milliseconds = round((time.monotonic() - begun) * 1000)
+        for _ in range(MOST_ANSWERS):
+            wire = _wire(call)
+            begun = begun or time.monotonic()
+            speak = rules.ask if wire.base_url == rules.ADDRESS else client.ask
+            reply = speak(wire, asked, schema=schema(symbols))
+            talk.heard(reply)
+            try:
+                talk.proposal = read(reply.text, instruments=symbols, prices=prices)
+            except NoProposalError as error:
+                talk.cause = f"Its answer was cut off. {error}" if reply.is_cut else str(error)
+                asked = prompts.again(call.messages, reply.text[:ANSWER_LENGTH], talk.cause)
+            else:
+                talk.cause = ""
+                break
+    except client.Refusal as refusal:
+        talk.heard(refusal.reply)
+        talk.trouble, talk.cause = refusal, refusal.sentence
+    except client.Trouble as trouble:
+        if trouble.cause not in FREE:  # it may have answered where nobody heard it
+            talk.tokens_in = talk.tokens_out = None
+        talk.trouble, talk.cause = trouble, trouble.sentence
+    if begun is not None:
+        talk.milliseconds = round((time.monotonic() - begun) * 1000)
     return talk
 
 
-def _converse(talk: _Talk, call: AdviceCall, wire: client.Endpoint) -> None:
-    symbols = sorted(call.markets)
-    prices = {symbol: Decimal(known["price"]) for symbol, known in call.markets.items()}
-    asked = call.messages
-    speak = rules.ask if wire.base_url == rules.ADDRESS else client.ask
-    for _ in range(MOST_ANSWERS):
-        try:
-            reply = speak(wire, asked, schema=schema(symbols))
-        except client.Refusal as refusal:
-            talk.heard(refusal.reply)
-            talk.trouble, talk.cause = refusal, refusal.sentence
-            return
-        except client.Trouble as trouble:
-            if trouble.cause not in FREE:  # it may have answered where nobody heard it
-                talk.tokens_in = talk.tokens_out = None
-            talk.trouble, talk.cause = trouble, trouble.sentence
-            return
-        talk.heard(reply)
-        try:
-            talk.proposal = read(reply.text, instruments=symbols, prices=prices)
-        except NoProposalError as error:
-            talk.cause = f"Its answer was cut off. {error}" if reply.is_cut else str(error)
-            asked = prompts.again(call.messages, reply.text[:ANSWER_LENGTH], talk.cause)
-        else:
-            talk.cause = ""
-            return
+def _wire(call: AdviceCall) -> client.Endpoint:
+    """Where it is asked, looked up right before each time it is. Raises Trouble where it is not to be, or no more."""
+    with tenancy.tenant(call.owner_id):
+        if told := still.obstacle(call):
+            raise client.Trouble("server", told)
+        call.endpoint.refresh_from_db(fields=("is_active", "stopped", "paused_until"))
+    try:
+        endpoints.require_open(call.endpoint)  # another question may have stopped it meanwhile
+        return endpoints.opened(call.endpoint)
+    except endpoints.EndpointError as error:
+        raise client.Trouble("server", str(error)) from error
 
 
 def _write(call: AdviceCall, talk: _Talk, seat: following.Seat | None) -> tuple[AdviceCall, AdviceProposal | None]:

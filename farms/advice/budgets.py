@@ -23,6 +23,7 @@ from farms.advice.prompts import most_tokens
 from farms.models import AdviceCall, AdviceEndpoint, AdviceProposal, AdviceSetting
 from kit import clock, tenancy
 from kit.errors import ConflictError
+from kit.sentences import cost as money
 from kit.sentences import number, sentence
 
 DAY: Final = timedelta(days=1)
@@ -107,7 +108,7 @@ def reserve(
         timeframe=about.timeframe,
         occasion=occasion,
         endpoint=endpoint,
-        model=endpoint.model,
+        model=endpoints.name_of(endpoint),
         messages=list(messages),
         markets=dict(facts.markets),
         reserved_tokens=tokens_in + tokens_out,
@@ -173,9 +174,9 @@ def _require_room(setting: AdviceSetting, so_far: Used, *, tokens: int, cost: De
         if spent + cost > limit:
             raise BudgetError(
                 sentence(
-                    f"The budget of {words} is used up: {{had}} of {{most}} dollars are used or reserved, and this "
+                    f"The budget of {words} is used up: {{had}} of {{most}} are used or reserved, and this "
                     "question may take {more}.",
-                    had=number(f"{spent:.4f}"), most=number(f"{limit:.2f}"), more=number(f"{cost:.4f}"),
+                    had=money(spent, "USD"), most=money(limit, "USD"), more=money(cost, "USD"),
                 )
             )  # fmt: skip
 

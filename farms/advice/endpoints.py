@@ -51,6 +51,13 @@ def opened(endpoint: AdviceEndpoint) -> Endpoint:
     return Endpoint(endpoint.base_url, endpoint.model, key, float(endpoint.seconds), endpoint.most_tokens)
 
 
+def name_of(endpoint: AdviceEndpoint) -> str:
+    """What questions and proposals call who is asked there. The demo's rules have a name that no model has."""
+    if endpoint.base_url == rules.ADDRESS:
+        return rules.NAME
+    return endpoint.model if endpoint.model != rules.NAME else f"{endpoint.model} by name"
+
+
 def require_open(endpoint: AdviceEndpoint) -> None:
     """Raise EndpointError where it may not be asked now."""
     if not endpoint.is_active:

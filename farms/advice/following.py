@@ -18,6 +18,8 @@ from django.db import transaction
 
 from farms.advice.answers import Proposal
 from farms.advice.budgets import DAY
+from farms.advice.still import is_off
+from farms.advice.voices import MARKS, voice_of
 from farms.engine.acting import means_of, terms_of
 from farms.engine.decision import Signal, decide
 from farms.engine.quiet import positions_of
@@ -39,7 +41,6 @@ from wallets.models import Wallet
 Became = AdviceProposal.Became
 Level = AdviceLevel.Level
 ACT: Final = "advice"
-MARK: Final = "Advice of a language model"
 # A question that stands for longer than this asks about another market.
 LONGEST: Final = timedelta(days=7)
 
@@ -58,7 +59,9 @@ def seat_of(call: AdviceCall) -> Seat | None:
     if call.agent_id is None:
         return None
     agent = Agent.objects.select_related("wallet__connection").get(pk=call.agent_id)
-    level = AdviceLevel.objects.filter(agent=agent).values_list("level", flat=True).first() or Level.OFF.value
+    level = AdviceLevel.objects.filter(agent=agent).values_list("level", flat=True).first()
+    if level is None or is_off(call.owner_id):  # it was turned off while the model answered
+        level = Level.OFF.value
     return Seat(agent.wallet, level, agent.wallet.connection.is_paper)
 
 
@@ -69,18 +72,18 @@ def wish(seat: Seat, made: AdviceProposal, proposal: Proposal) -> None:
     if seat.level == Level.OFF or (proposal.mood is None and exposure is None) or made.due_at <= clock.now():
         return
     before = current_state(seat.wallet.pk)
-    if before is not None and before.written_by != MARK and _is_in_force(before):
+    if before is not None and before.written_by not in MARKS and _is_in_force(before):
         return
     asked = Wish(
         exposure=exposure,
         sentiment=proposal.mood,
         sentiment_text=proposal.reasons[0],
-        sentiment_source=made.model,
+        sentiment_source=voice_of(made.model).signature,
         expires_at=made.due_at,
     )
     version = before.version if before is not None else 0
     with suppress(ConflictError):
-        write_ai_state(wallet=seat.wallet, version=version, wish=asked, written_by=MARK)
+        write_ai_state(wallet=seat.wallet, version=version, wish=asked, written_by=voice_of(made.model).mark)
 
 
 def follow(made: AdviceProposal) -> None:
@@ -114,7 +117,7 @@ def _follow(made: AdviceProposal) -> None:
         owner_id=made.owner_id,
         kind=ACT,
         given=given_of(made, terms),
-        source=approvals.Source(None, f"advice:{made.pk}", name=f"{made.model[:60]}, a model"),
+        source=approvals.Source(None, f"advice:{made.pk}", name=voice_of(made.model).signature),
         reason=" ".join(made.reasons),
         lasts=min(max(made.due_at - clock.now(), approvals.SHORTEST), LONGEST),
     )
@@ -143,8 +146,10 @@ def given_of(made: AdviceProposal, terms: Terms) -> dict[str, Any]:
 
 
 def reason_of(made: AdviceProposal) -> Sentence:
-    """Why an order of advice is placed, in our words: a model's own stand with its proposal."""
-    return sentence("a language model proposed it with a confidence of {confidence}", confidence=share(made.confidence))
+    """Why an order of advice is placed, in our words: those of who advised stand with the proposal."""
+    return sentence(
+        f"{voice_of(made.model).who} proposed it with a confidence of {{confidence}}", confidence=share(made.confidence)
+    )
 
 
 def _terms(agent: Agent, made: AdviceProposal) -> Terms:

@@ -5,6 +5,7 @@ verdict, because nothing can be told apart from luck; above, what advice made is
 made in the same candles, and against as many proposals by chance.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -12,11 +13,16 @@ from math import sqrt
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet
+
 from farms.models import AdviceProposal
 from kit.sentences import Sentence, number, sentence
 from quant.forecasts import NORMAL_95, wilson
 
 NEEDED: Final = 100
+# What two proposals have in common that count as one, and what is known of those that are judged.
+SAME: Final = ("instrument_id", "timeframe", "bar")
+NAMES: Final = ("confidence", "gain", "own", "chance", "chance_spread")
 # The stated confidences that are told apart, as fractions.
 EDGES: Final = (Decimal(0), Decimal("0.5"), Decimal("0.6"), Decimal("0.7"), Decimal("0.8"), Decimal("0.9"), Decimal(1))
 
@@ -72,6 +78,15 @@ class Honesty:
 
 
 @dataclass(frozen=True, slots=True)
+class OfAgent:
+    """How honest the advice for one agent was."""
+
+    id: UUID
+    name: str
+    found: Honesty
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     confidence: Decimal
     gain: float
@@ -89,23 +104,48 @@ def honesty(*, owner_id: UUID, agent_id: UUID | None = None) -> Honesty:
     if agent_id is not None:
         rows = rows.filter(agent_id=agent_id)
     moves = rows.exclude(action=AdviceProposal.Action.HOLD)
-    names = ("confidence", "gain", "own", "chance", "chance_spread")
-    same = ("instrument_id", "timeframe", "bar")
-    judged = [
-        _Judged(confidence, float(gain), *(None if one is None else float(one) for one in rest))
-        for confidence, gain, *rest in moves.filter(gain__isnull=False)
-        .order_by(*same, "created_at")
-        .distinct(*same)
-        .values_list(*names)
+    return _honesty(
+        [one for _, one in _judged(moves, *SAME)],
+        waiting=moves.filter(settled_at__isnull=True).count(),
+        holds=rows.filter(action=AdviceProposal.Action.HOLD).count(),
+    )
+
+
+def by_agent(*, owner_id: UUID) -> list[OfAgent]:
+    """The same of each agent that something was proposed for, most settled first. Runs as the tenant; two queries."""
+    rows = AdviceProposal.objects.filter(owner_id=owner_id, agent__isnull=False)
+    is_hold = Q(action=AdviceProposal.Action.HOLD)
+    counted = rows.order_by().values("agent_id", "agent__name").annotate(
+        waiting=Count("pk", filter=~is_hold & Q(settled_at__isnull=True)), holds=Count("pk", filter=is_hold)
+    )  # fmt: skip
+    judged: dict[UUID | None, list[_Judged]] = defaultdict(list)
+    for agent_id, one in _judged(rows.exclude(is_hold), "agent_id", *SAME):
+        judged[agent_id].append(one)
+    found = [
+        OfAgent(row["agent_id"], row["agent__name"],
+                _honesty(judged[row["agent_id"]], waiting=row["waiting"], holds=row["holds"]))
+        for row in counted
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (-one.found.settled, one.name))
+
+
+def _judged(moves: "QuerySet[AdviceProposal]", *same: str) -> list[tuple[UUID | None, _Judged]]:
+    """Those that are judged, of several that are the `same` the first, each with its agent."""
+    rows = moves.filter(gain__isnull=False).order_by(*same, "created_at").distinct(*same)
+    return [
+        (agent_id, _Judged(confidence, float(gain), *(None if one is None else float(one) for one in rest)))
+        for agent_id, confidence, gain, *rest in rows.values_list("agent_id", *NAMES)
     ]
-    waiting = moves.filter(settled_at__isnull=True).count()
+
+
+def _honesty(judged: list[_Judged], *, waiting: int, holds: int) -> Honesty:
     hits = sum(one.gain > 0 for one in judged)
     least, most = wilson(hits, len(judged))
     own, chance = _own(judged), _chance(judged)
     return Honesty(
         settled=len(judged),
         waiting=waiting,
-        holds=rows.filter(action=AdviceProposal.Action.HOLD).count(),
+        holds=holds,
         needed=NEEDED,
         hits=hits,
         rate=hits / len(judged) if judged else 0.0,

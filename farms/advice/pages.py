@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms.advice import asking, facts, reading, wanting, watching
 from farms.advice.forms import AdviceForm, LevelForm, MarketForm, WatchForm
-from farms.advice.honesty import honesty
+from farms.advice.honesty import by_agent, honesty
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary
@@ -177,7 +177,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     owner_id = owner_of(request)
     try:
         with missing_is_404(ValueError):
-            agent_id, farm_id = (_named(request, name) for name in ("agent_id", "farm_id"))
+            agent_id, farm_id = (_named(request.POST, name) for name in ("agent_id", "farm_id"))
             market_id, timeframe = request.POST.get("instrument_id", ""), request.POST.get("timeframe", "")
             about = facts.find(
                 owner_id=owner_id, agent_id=agent_id, farm_id=farm_id,
@@ -196,14 +196,23 @@ def ask(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def honest(request: HtmxRequest) -> HttpResponse:
-    """What was proposed against what happened then."""
+    """What was proposed against what happened then, of all agents or of one."""
     owner_id = owner_of(request)
-    page = Pages(reading.proposals(owner_id=owner_id), SHOWN).get_page(request.GET.get("page"))
-    rows = [reading.proposal_row(made) for made in page.object_list]
-    context = {"found": honesty(owner_id=owner_id), "page": page, "rows": rows}
+    with missing_is_404(ValueError):
+        agent_id = _named(request.GET, "agent")
+        agent = None if agent_id is None else facts.find(owner_id=owner_id, agent_id=agent_id).agent
+    made = reading.proposals(owner_id=owner_id)
+    page = Pages(made if agent is None else made.filter(agent=agent), SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "agent": agent,
+        "found": honesty(owner_id=owner_id, agent_id=agent_id),
+        "agents": by_agent(owner_id=owner_id),
+        "page": page,
+        "rows": [reading.proposal_row(one) for one in page.object_list],
+    }
     return render(request, "advice/honesty.html", context)
 
 
-def _named(request: HttpRequest, name: str) -> UUID | None:
-    text = request.POST.get(name, "")
+def _named(given: QueryDict, name: str) -> UUID | None:
+    text = given.get(name, "")
     return UUID(text) if text else None

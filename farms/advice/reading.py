@@ -13,6 +13,7 @@ from farms.advice import rules
 from farms.advice.budgets import Used, setting_of, used
 from farms.advice.endpoints import offered
 from farms.advice.facts import About
+from farms.advice.voices import voice_of
 from farms.advice.wanting import level_of
 from farms.advice.watching import timeframes_of, watch_of, watches
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, AdviceSetting, AdviceWatch, Agent
@@ -64,6 +65,11 @@ class ProposalRow:
         return statuses.colour("proposal", self.became)
 
     @property
+    def signed(self) -> str:
+        """Who says it, and whether that is a model."""
+        return voice_of(self.model).signature
+
+    @property
     def spoken(self) -> tuple[Sentence, ...]:
         """Its reasons, in which any figure may be an amount."""
         return tuple(sentence("{said}", said=quoted(one)) for one in self.reasons)
@@ -105,6 +111,16 @@ class CallRow:
     def colour(self) -> str:
         """The chip's."""
         return statuses.colour("advice", self.status)
+
+    @property
+    def signed(self) -> str:
+        """Who was asked, and whether that is a model."""
+        return voice_of(self.model).signature
+
+    @property
+    def who(self) -> str:
+        """The same within a sentence."""
+        return voice_of(self.model).who
 
     @property
     def tokens(self) -> int | None:

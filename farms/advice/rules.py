@@ -12,6 +12,8 @@ from farms.advice.client import Endpoint, Message, Reply
 
 # In the one row that a migration makes. No server is asked there: names of `.internal` are nobody's.
 ADDRESS: Final = "http://demo.internal"
+# What that row calls them, and no other may be called.
+NAME: Final = "demo rules"
 # A token of English is about so many characters.
 CHARACTERS: Final = 4
 STOP_ATR: Final = 2.0
@@ -19,6 +21,12 @@ TARGET_ATR: Final = 3.0
 HORIZON: Final = 12
 OVERBOUGHT: Final = 70.0
 OVERSOLD: Final = 30.0
+# How sure they are: more of a strong trend (by its ADX), and of a price that has not run far from its average.
+LEAST_SURE: Final = 0.4
+STRONGEST: Final = 60.0
+BY_STRENGTH: Final = 0.4
+BY_NEARNESS: Final = 0.1
+FAR_ATR: Final = 2.0
 DIGITS: Final = 12
 
 
@@ -44,7 +52,9 @@ def _followed(market: Mapping[str, Any]) -> dict[str, Any] | None:
     stop, target = price - way * STOP_ATR * found["atr_14"], price + way * TARGET_ATR * found["atr_14"]
     if min(stop, target) <= 0 or stop == target:
         return None
-    where, strength = "above" if way > 0 else "below", min(found.get("adx_14", 0.0), 50.0)
+    where, strength = "above" if way > 0 else "below", min(found.get("adx_14", 0.0), STRONGEST)
+    away = abs(price - found["ema_20"]) / found["atr_14"]
+    sure = LEAST_SURE + BY_STRENGTH * strength / STRONGEST + BY_NEARNESS * max(1 - away / FAR_ATR, 0)
     return {
         "action": "buy" if way > 0 else "sell",
         "instrument": market["instrument"],
@@ -52,10 +62,10 @@ def _followed(market: Mapping[str, Any]) -> dict[str, Any] | None:
         "stop": _price(stop),
         "target": _price(target),
         "horizon_candles": HORIZON,
-        "confidence": round(0.5 + strength / 250, 2),
+        "confidence": round(sure, 2),
         "reasons": [
             f"The price is {where} its average of 20 candles, and that one {where} the one of 50.",
-            f"The RSI of {found['rsi_14']:.0f} leaves room.",
+            f"The RSI of {found['rsi_14']:.0f} leaves room, at an ADX of {strength:.0f}.",
         ],
         "exposure": None,
         "mood": round(way * strength / 100, 2),

@@ -67,7 +67,7 @@ class AdviceSettingIn(Body):
 
 
 class AdviceProposalOut(Schema):
-    """What a language model proposed: its words, marked as such, and nothing that was done unless `order_id` says so.
+    """What was proposed: words of whoever `signed` names, and nothing that was done unless `order_id` says so.
 
     `became` is shown, asked (see `approval_id`), ordered or held_back (see `said`).
     """
@@ -77,13 +77,14 @@ class AdviceProposalOut(Schema):
     symbol: str
     timeframe: str
     model: str
+    signed: str = Field(description="Whose words they are: a model's, or those of the demo's rules of thumb.")
     action: Literal["buy", "sell", "hold"]
     size: Amount = Field(description="Of what an entry of the agent usually takes, a fraction.")
     stop: Amount | None = Field(description="Price, in quote.")
     target: Amount | None = Field(description="Price, in quote.")
     horizon: int = Field(description="In candles.")
-    confidence: Amount = Field(description="As the model stated it, a fraction.")
-    reasons: list[str] = Field(description="The model's own words: text, never markup.")
+    confidence: Amount = Field(description="As it was stated, a fraction.")
+    reasons: list[str] = Field(description="Its own words: text, never markup.")
     price: Amount = Field(description="The close that it was told last.")
     due_at: datetime
     became: Literal["shown", "asked", "ordered", "held_back"]
@@ -99,7 +100,7 @@ class AdviceProposalOut(Schema):
 
 
 class AdviceOut(Schema):
-    """A question to a model and what came of it: waiting, asking, proposal, nothing, failed or lost (see `cause`)."""
+    """A question and what came of it: waiting, asking, proposal, nothing, failed or lost (see `cause`)."""
 
     id: UUID
     created_at: datetime
@@ -109,6 +110,7 @@ class AdviceOut(Schema):
     occasion: Literal["close", "demand"]
     endpoint: str
     model: str
+    signed: str = Field(description="Who was asked: a model, or the demo's rules of thumb in place of one.")
     status: Literal["waiting", "asking", "proposal", "nothing", "failed", "lost"]
     cause: Words = Field(description="Why it is no proposal.")
     reserved_tokens: int

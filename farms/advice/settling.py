@@ -9,6 +9,7 @@ minute, where minutes of the market are kept, else of its next candle. What the 
 horizon, what it had done before is nobody's. Its agent's rules are played from that price as well.
 """
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,10 +17,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 
 from farms.engine.runs import bars_wanted, may_short
 from farms.models import AdviceProposal, Agent
 from kit import clock, tenancy
+from kit.alerts.failures import in_words, note_failure, note_success, resting
+from kit.alerts.models import TaskFailure
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.prices import to_price
 from quant import strategies
@@ -39,6 +43,9 @@ AT_ONCE: Final = 200
 DIGITS: Final = Decimal("1e-8")
 # Enough that no lot is too large for it: what is measured is a fraction.
 PLAY_MONEY: Final = 1e9
+WORK: Final = "settling "
+
+logger = logging.getLogger(__name__)
 
 
 def owners_with_due_ones() -> list[UUID]:
@@ -49,12 +56,38 @@ def owners_with_due_ones() -> list[UUID]:
 
 
 def settle(*, owner_id: UUID) -> int:
-    """Settle what is due, each once; how many. Run it as the tenant."""
+    """Settle what is due, each once; how many. Run it outside of transactions: failures are counted in their own.
+
+    One that breaks keeps no other waiting. It is left alone for a while, longer each time, and then tried again.
+    """
+    done, broken, well = 0, {}, set()
+    with tenancy.tenant(owner_id):
+        failed = set(TaskFailure.objects.filter(work__startswith=WORK).values_list("work", flat=True))
+        for made in _due(owner_id):
+            try:
+                with transaction.atomic():
+                    done += _settle(made)
+            except Exception as error:  # whatever it is, the next one may do better
+                if transaction.get_connection().needs_rollback:  # it is the transaction that is lost
+                    raise
+                logger.exception("Proposal %s could not be settled", made.pk)
+                broken[f"{WORK}{made.pk}"] = in_words(error)
+            else:
+                well.add(f"{WORK}{made.pk}")
+    for work, said in broken.items():
+        note_failure(owner_id=owner_id, work=work, title="Settling a proposal", said=said)
+    for work in failed & well:
+        note_success(owner_id=owner_id, work=work)
+    return done
+
+
+def _due(owner_id: UUID) -> list[AdviceProposal]:
+    rest = [work.removeprefix(WORK) for work in resting(WORK)]
     rows = AdviceProposal.objects.filter(
         owner_id=owner_id, settled_at__isnull=True, due_at__lte=clock.now() - SPARE
-    ).order_by("due_at")
-    related = rows.select_related("instrument", "agent__instrument")
-    return sum(_settle(made) for made in related.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
+    ).exclude(pk__in=rest)
+    related = rows.order_by("due_at").select_related("instrument", "agent__instrument")
+    return list(related.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
 
 
 def _settle(made: AdviceProposal) -> bool:

@@ -15,6 +15,7 @@ from farms.advice import asking, facts
 from farms.advice.wanting import MOST_CANDLES
 from farms.models import AdviceCall, AdviceLevel, AdviceSetting, AdviceWatch, Agent, Farm
 from kit import tenancy
+from kit.alerts.failures import resting
 from kit.audit.services import Area, record_change
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence
@@ -22,6 +23,8 @@ from markets.candles.reading import TIMEFRAME_MS, last_closed_bars
 from markets.models import Timeframe
 
 MOST_WATCHES: Final = 50
+# What a question at the close of a candle is called where failures are counted, before what it is about.
+WORK: Final = "advice of "
 
 
 def set_watch(*, owner_id: UUID, about: facts.About, every: int, timeframe: str = "") -> AdviceWatch | None:
@@ -77,27 +80,29 @@ def watches(*, owner_id: UUID) -> QuerySet[AdviceWatch]:
 
 
 def due_levels() -> list[tuple[UUID, UUID]]:
-    """(owner, agent) of those whose candle has closed since they were asked about last. As the system."""
+    """(owner, agent) of those whose candle has closed since they were asked about last, but for those whose question
+    broke a moment ago. As the system."""
     with tenancy.system():
         rows = AdviceLevel.objects.filter(
             owner_id__in=_who_asks(), every__gt=0, agent__status=Agent.Status.RUNNING,
             agent__farm__status=Farm.Status.RUNNING, agent__last_bar__isnull=False,
         ).exclude(level=AdviceLevel.Level.OFF)  # fmt: skip
-        found = list(rows.select_related("agent").order_by("pk"))
+        found, rest = list(rows.select_related("agent").order_by("pk")), resting(WORK)
     return [
         (level.owner_id, level.agent_id)
         for level in found
-        if _is_due(level, level.agent.last_bar, level.agent.timeframe)
+        if _is_due(level, level.agent.last_bar, level.agent.timeframe) and f"{WORK}{level.agent_id}" not in rest
     ]
 
 
 def due_watches() -> list[tuple[UUID, UUID]]:
-    """(owner, watch) of the farms that run and the markets whose candle has closed. As the system."""
+    """(owner, watch) of the farms that run and the markets whose candle has closed, in the same way. As the system."""
     with tenancy.system():
         awake = Q(farm__isnull=True) | Q(farm__status=Farm.Status.RUNNING)
         rows = list(AdviceWatch.objects.filter(awake, owner_id__in=_who_asks()))
-        newest = _newest_bars(rows)
-    return [(one.owner_id, one.pk) for one in rows if _is_due(one, newest.get(one.pk), one.timeframe)]
+        newest, rest = _newest_bars(rows), resting(WORK)
+    due = (one for one in rows if _is_due(one, newest.get(one.pk), one.timeframe))
+    return [(one.owner_id, one.pk) for one in due if f"{WORK}{one.pk}" not in rest]
 
 
 def _who_asks() -> QuerySet[AdviceSetting, UUID]:

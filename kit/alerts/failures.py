@@ -8,6 +8,7 @@ its own, so that it does not matter which process or machine failed.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from kit.alerts.services import raise_alert, raise_platform_alert, resolve_alert
 from kit.sentences import quoted
 
 ALARM_AFTER: Final = 3
+FIRST_REST: Final = timedelta(minutes=1)
+LONGEST_REST: Final = timedelta(hours=6)
 _MOST_ERROR: Final = 300
 _REMEMBERED_SECONDS: Final = 86_400
 
@@ -60,6 +63,20 @@ def note_success(*, owner_id: UUID, work: str) -> None:
         forgotten = TaskFailure.objects.filter(owner_id=owner_id, work=work).delete()[0]
         if forgotten:
             resolve_alert(owner_id=owner_id, key=_key(work))
+
+
+def resting(works: str) -> set[str]:
+    """The works of the tenant whose names begin so and that are to be left alone: a minute after the first failure,
+    twice as long after each further one, six hours at most."""
+    now = clock.now()
+    failed = TaskFailure.objects.filter(work__startswith=works, failed_at__gt=now - LONGEST_REST)
+    return {one.work for one in failed if one.failed_at + rest_after(one.failures) > now}
+
+
+def rest_after(failures: int) -> timedelta:
+    """How long work is left alone that has failed so often in a row."""
+    doubled: timedelta = FIRST_REST * 2 ** min(failures - 1, 16)
+    return min(doubled, LONGEST_REST)
 
 
 def note_platform_failure(*, work: str, title: str, said: str) -> int:

@@ -114,6 +114,17 @@ def money_whole(value: Value, currency: str | None = None) -> SafeString | str:
 
 
 @register.filter
+def money_fine(value: Value, currency: str | None = None) -> SafeString | str:
+    """`$0.0034`, `$1.20`: of costs that may be fractions of a cent."""
+    code = _currency(currency)
+
+    def render(known: Decimal) -> str:
+        return _dimmed(formatting.money(known, code, places=formatting.fine_places(known, code)))
+
+    return _shown(value, render, private=True)
+
+
+@register.filter
 def money_compact(value: Value, currency: str | None = None) -> SafeString | str:
     """`$248.3K`."""
     return _shown(value, lambda known: _in_unit(formatting.compact_money(known, _currency(currency))), private=True)

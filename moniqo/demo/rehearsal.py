@@ -269,8 +269,8 @@ def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
         _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")
     if day and day % cast.COLLECT_EVERY_DAYS == 0:
         _collect_profit(owner_id, day)
-    if now == scene.last_midnight_ms - advised.DAYS * DAY_MS:
-        advised.begin(owner_id=owner_id)
+    first = milliseconds(scene.start) // DAY_MS
+    advised.midnight(owner_id=owner_id, day=now // DAY_MS - first, days_left=(scene.last_midnight_ms - now) // DAY_MS)
     for role in cast.FARMS:
         for agent in role.agents:
             joins = agent.joins_before_end

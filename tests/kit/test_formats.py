@@ -17,7 +17,8 @@ from kit.templatetags import formats
 NOW = datetime(2026, 11, 21, 20, 45, tzinfo=UTC)
 HIDDEN = Display(currency="USD", hide_amounts=True)
 AMOUNTS: list[Callable[[Any], str]] = [
-    formats.money, formats.money_whole, formats.money_compact, formats.money_signed, formats.pnl, formats.pnl_plain,
+    formats.money, formats.money_whole, formats.money_compact, formats.money_signed, formats.money_fine, formats.pnl,
+    formats.pnl_plain,
     formats.pnl_whole, formats.pnl_brief, formats.quantity, lambda value: formats.amount(value, "BTC"),
     lambda value: formats.amount_signed(value, "BTC"),
 ]  # fmt: skip
@@ -53,6 +54,17 @@ def test_cents_are_dimmed_and_the_readers_currency_is_the_default() -> None:
     with display.showing(Display(currency="EUR")):
         assert formats.money(Decimal("248316.42")) == '€248,316<span class="frac">.42</span>'
         assert formats.money(Decimal(5), "USD") == '$5<span class="frac">.00</span>'
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("0", "USD", "$0.00"), ("0.0034499", "USD", "$0.0034"), ("0.05", "USD", "$0.050"), ("1.2345", "USD", "$1.23"),
+        ("0.000000001", "USD", "$0.00000000"), ("0.5", "JPY", "¥0.50"), ("250", "JPY", "¥250"),
+    ],
+)  # fmt: skip
+def test_a_cost_of_less_than_a_cent_keeps_two_digits(value: str, currency: str, shown: str) -> None:
+    assert strip_tags(formats.money_fine(Decimal(value), currency)) == shown
 
 
 def test_profit_has_sign_arrow_and_colour_and_zero_has_none_of_them() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections
 
 from farms.advice import endpoints
 from farms.advice.asking import answer, request_advice
@@ -15,11 +16,12 @@ from farms.advice.client import Endpoint
 from farms.advice.facts import find
 from farms.advice.wanting import set_advice, set_level
 from farms.models import AdviceCall, AdviceEndpoint, AdviceLevel, AdviceProposal, Agent, Farm
-from kit import clock
+from kit import clock, tenancy
 from kit.sealing import Secret
+from kit.users.models import User
 from tests.conftest import as_operators
 from tests.farms.advice.simulator import Script, proposal, simulated_model
-from tests.farms.conftest import Desk, desk
+from tests.farms.conftest import HOUR, Desk, desk, make_desk, store_hours
 
 __all__ = ["desk"]
 
@@ -117,3 +119,21 @@ def board(desk: Desk, address: str, model: Script) -> Iterator[Board]:
     with clock.at(desk.now):
         set_advice(owner_id=desk.owner.pk, is_on=True, endpoint_id=endpoint.pk, budgets={})
         yield Board(desk, endpoint, model)
+
+
+@pytest.fixture
+def stage(live_db: str, owner: User, operator: User, address: str, model: Script) -> Iterator[Board]:
+    """The same where commits are real, in the present, asked about at every other candle."""
+    with tenancy.tenant(owner.pk):
+        desk: Desk = make_desk(owner)
+        desk.bars = -60
+        now = clock.now().replace(minute=0, second=0, microsecond=0)
+    with tenancy.tenant(owner.pk):
+        store_hours(desk.instrument, now - 60 * HOUR, [100.0] * 60)
+        Farm.objects.update(status="running")
+    endpoint = make_endpoint(address)
+    with tenancy.tenant(owner.pk):
+        set_advice(owner_id=owner.pk, is_on=True, endpoint_id=endpoint.pk, budgets={})
+        set_level(owner_id=owner.pk, agent_id=desk.agent.pk, level="comment", every=2, daily_orders=1)
+    yield Board(desk, endpoint, model)
+    connections.close_all()

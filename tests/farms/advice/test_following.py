@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from farms.advice.asking import MAY, answer
-from farms.advice.following import MARK
+from farms.advice.voices import MODEL_MARK
 from farms.models import AdviceProposal, Agent
 from farms.services import pause_agent
 from kit import clock, tenancy
@@ -51,7 +51,7 @@ def test_below_act_nothing_is_written_but_what_it_thinks(board: Board, level: st
     assert written <= MAY_WRITE
     assert "trading_aistate" in written
     state = AiState.objects.get()
-    assert (state.sentiment, state.exposure, state.written_by) == (Decimal("0.2"), None, MARK)
+    assert (state.sentiment, state.exposure, state.written_by) == (Decimal("0.2"), None, MODEL_MARK)
     assert state.expires_at == AdviceProposal.objects.get().due_at
 
 
@@ -184,7 +184,7 @@ def test_a_question_says_whose_it_is_and_a_yes_places_what_was_seen(board: Board
     asked = Approval.objects.get()
     assert (made.became, made.approval_id) == ("asked", asked.pk)
     assert (asked.asked_by, asked.reason, asked.token) == ("a-model, a model", "<b>Up</b>", None)
-    assert asked.title.exact.endswith("TST/USDT for One, as a model proposes")
+    assert asked.title.exact.endswith("TST/USDT for One, as proposed by a language model")
     assert asked.expires_at == made.due_at
     quantity = Decimal(asked.given["quantity"])
     Agent.objects.update(size=Decimal("0.01"))  # what is approved is what was seen

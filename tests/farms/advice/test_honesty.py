@@ -3,13 +3,15 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from farms.advice import settling
-from farms.advice.honesty import NEEDED, honesty
+from farms.advice.honesty import NEEDED, by_agent, honesty
 from farms.models import AdviceProposal
+from farms.services import create_agent
 from kit import clock
 from kit.users.models import User
 from tests.farms.advice.conftest import Board
@@ -162,6 +164,36 @@ def test_rates_stand_by_stated_confidence_with_their_ranges(board: Board) -> Non
     assert honesty(owner_id=board.owner_id, agent_id=board.agent.pk).settled == 60
 
 
+def test_of_each_agent_there_is_a_verdict_or_the_sentence_that_there_is_none(client: Client, board: Board) -> None:
+    """As many proposals together are enough, and one agent's alone are not."""
+    board.level("comment")
+    desk = board.desk
+    other = create_agent(
+        owner_id=desk.owner.pk, farm_id=desk.farm.pk, name="Two", strategy=desk.agent.strategy,
+        instrument_id=desk.instrument.pk, timeframe="1h", parameters=desk.agent.parameters,
+    )  # fmt: skip
+    told = {"chance": Decimal("0.01"), "chance_spread": Decimal("0.01"), "own": Decimal("0.01")}
+    judged(board, NEEDED, gain=Decimal("0.5"), **told)
+    judged(board, 7, gain=Decimal("-0.5"), agent_id=other.pk, **told)
+    found = {one.name: one.found for one in by_agent(owner_id=board.owner_id)}
+    assert list(found) == ["One", "Two"], "most settled first"
+    assert [(one.settled, one.hits, one.waiting) for one in found.values()] == [(NEEDED, NEEDED, 1), (7, 0, 0)]
+    assert found["One"] == honesty(owner_id=board.owner_id, agent_id=board.agent.pk)
+    assert found["Two"] == honesty(owner_id=board.owner_id, agent_id=other.pk)
+    client.force_login(desk.owner)
+    enough = client.get(f"/advice/honesty/?agent={board.agent.pk}").content.decode()
+    assert "Honesty of advice for One" in enough
+    assert "No verdict." not in enough
+    assert "Advice made more than chance." in enough
+    few = client.get(f"/advice/honesty/?agent={other.pk}").content.decode()
+    assert "No verdict." in few
+    assert few.count("Settled are 7 of 100 proposals: fewer cannot be told from luck, so there is no verdict.") == 2
+    assert "7 proposals" in few
+    for wrong in ("x", str(uuid4())):
+        assert client.get(f"/advice/honesty/?agent={wrong}").status_code == 404
+    assert f"/advice/honesty/?agent={other.pk}" in client.get(f"/advice/agents/{other.pk}/card/").content.decode()
+
+
 def test_the_page_says_that_there_is_no_verdict_and_shows_what_there_is(
     client: Client, board: Board, other_owner: User
 ) -> None:
@@ -177,4 +209,5 @@ def test_the_page_says_that_there_is_no_verdict_and_shows_what_there_is(
     assert client.get("/api/v1/advice/honesty").json()["settled"] == 1
     client.force_login(other_owner)
     assert "+2.77" not in client.get("/advice/honesty/").content.decode()
+    assert client.get(f"/advice/honesty/?agent={board.agent.pk}").status_code == 404
     assert client.get(f"/api/v1/advice/honesty?agent_id={board.agent.pk}").status_code == 404

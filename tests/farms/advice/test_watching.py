@@ -183,7 +183,7 @@ def test_all_watches_are_looked_through_in_few_statements_and_nobody_is_asked_fo
     AdviceLevel.objects.update(last_bar=10 * STEP)
     board.desk.candles([101.0])
     with clock.at(board.desk.now):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             due = watching.due_watches()
         assert set(due) == {(board.owner_id, farm.pk), (board.owner_id, market.pk)}
         assert watching.due_levels() == [(board.owner_id, board.agent.pk)]
