@@ -43,7 +43,7 @@ class StrictParser(Parser):
 
 
 def read_json(text: str | bytes) -> Any:
-    """The same of what Ninja does not read: whole numbers keep every digit. Raises InvalidInputError, with a sentence."""
+    """The same of what Ninja does not read; whole numbers keep every digit. Raises InvalidInputError, in a sentence."""
     try:
         return json.loads(
             text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole, object_pairs_hook=_each_once
