@@ -291,6 +291,16 @@ def paginate(
     }
 
 
+def paginate_read(
+    rows: Sequence[Item], query: PageQuery, model: type[Model], *, place: Callable[[Item], tuple[datetime, Any]]
+) -> dict[str, Any]:
+    """The same for what has been read whole, because each row is told beside all others: highest `place` first."""
+    after = _decode(query.cursor, model) if query.cursor else None
+    left = sorted((row for row in rows if after is None or place(row) < after), key=place, reverse=True)
+    page = left[: query.limit]
+    return {"items": page, "next": _encode(*place(page[-1])) if len(left) > query.limit else None}
+
+
 def paginate_numbered(
     rows: QuerySet[Row], query: PageQuery, *, number: str, present: Callable[[Row], Any]
 ) -> dict[str, Any]:

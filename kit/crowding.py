@@ -2,19 +2,21 @@
 
 The others wait in front of the door, without either, for their turn; who has waited too long, or finds too many
 waiting, is told at once to come again. So a crowd makes answers late or few, never wrong, and what is under way ends.
+Who leaves while waiting gives the place up, and nothing of theirs is begun.
 A body is read before its request comes to the door: who sends slowly keeps nobody out.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from kit.outages import BUSY, answer
@@ -23,12 +25,20 @@ from kit.outages import BUSY, answer
 ASIDE: Final = 3
 # In the scope of a request that does.
 STANDS_ASIDE: Final = "moniqo.aside"
+# In the scope of one that is asked on somebody's behalf: a future that is done once they have left.
+LEFT: Final = "moniqo.left"
+# As web servers write it down: nobody is there to be answered, and nothing was begun.
+NOBODY_THERE: Final = 499
 # Whether the process lives has to be answered most of all when it has much to do.
 _ALWAYS: Final = ("/healthz", "/readyz")
 
 
 class CrowdedError(Exception):
     """There is no room, and none in time."""
+
+
+class LeftError(Exception):
+    """Nobody waits any more."""
 
 
 class Door:
@@ -47,17 +57,20 @@ class Door:
         self._here = {"aside": 0, "others": 0}
         self._queue: deque[asyncio.Future[None]] = deque()
 
-    async def come(self, *, aside: bool = False) -> Callable[[], None]:
-        """Wait for one's turn; call what it returns to leave. Raises CrowdedError."""
+    async def come(self, *, aside: bool = False, left: asyncio.Future[Any] | None = None) -> Callable[[], None]:
+        """Wait for one's turn, until one has `left`; call what it returns to leave. Raises CrowdedError, LeftError."""
         kind = "aside" if aside else "others"
+        if left is not None and left.done():
+            raise LeftError
         if self._waiting[kind] >= self._most[kind]:
             raise CrowdedError
         self._waiting[kind] += 1
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._come(kind)
+            async with asyncio.timeout(self._seconds) as patience:
+                with _ending(patience, left):
+                    await self._come(kind)
         except TimeoutError as error:
-            raise CrowdedError from error
+            raise LeftError if left is not None and left.done() else CrowdedError from error
         finally:
             self._waiting[kind] -= 1
         return partial(self._go, kind)
@@ -103,6 +116,23 @@ class Door:
         return self._here["aside"] < (1 if self._here["others"] else ASIDE)
 
 
+@contextmanager
+def _ending(patience: asyncio.Timeout, left: asyncio.Future[Any] | None) -> Iterator[None]:
+    """In the block, who has left has no patience any more."""
+
+    def over(_: object) -> None:
+        with suppress(RuntimeError):  # the waiting ended at that very moment
+            patience.reschedule(0)  # long ago
+
+    if left is not None:
+        left.add_done_callback(over)
+    try:
+        yield
+    finally:
+        if left is not None:
+            left.remove_done_callback(over)
+
+
 class Handler(ASGIHandler):
     """Django behind such a door.
 
@@ -121,13 +151,16 @@ class Handler(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Django's answer, or 503 when it is nobody's turn in time."""
+        """Django's answer, or 503 when it is nobody's turn in time, or 499 to whoever asked for somebody who left."""
         if request.path in _ALWAYS:
             return await self._answer(request)
+        scope = getattr(request, "scope", {})
         try:
-            leave = await self._door().come(aside=STANDS_ASIDE in getattr(request, "scope", ()))
+            leave = await self._door().come(aside=STANDS_ASIDE in scope, left=scope.get(LEFT))
         except CrowdedError:
             return answer(request, BUSY)
+        except LeftError:
+            return HttpResponse(status=NOBODY_THERE)
         # Who asks may go away; the thread works on, and the place is its until it is done.
         task = asyncio.create_task(self._answer(request))
         self._under_way.add(task)

@@ -13,7 +13,9 @@ from kit.api import (
     IdempotencyKey,
     Page,
     PageQuery,
+    WholeOrPage,
     paginate,
+    paginate_read,
 )
 from kit.asking import require_known
 from kit.errors import InvalidInputError, NotFoundError
@@ -173,12 +175,16 @@ def list_fills(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQue
     return paginate(rows, query, moment="filled_at", present=fill_row)
 
 
-@router.get("/positions", response=list[PositionOut], summary="Open positions at the last price")
-def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
+@router.get("/positions", response=list[PositionOut] | Page[PositionOut], summary="Open positions at the last price")
+def list_positions(request: HttpRequest, narrow: Query[Narrow], query: Query[WholeOrPage]) -> Any:
+    """Newest first, as a plain list; in pages when `limit` or `cursor` asks for one."""
     _require_symbol(narrow)
     wallet_ids = None if narrow.wallet_id is None else [_own(request, narrow.wallet_id)]
     rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
-    return [row for row in rows if narrow.symbol in (None, row.symbol)]
+    found = [row for row in rows if narrow.symbol in (None, row.symbol)]
+    if (page := query.page) is None:
+        return found
+    return paginate_read(found, page, Position, place=lambda row: (row.opened_at, row.id))
 
 
 @router.post(

@@ -15,6 +15,8 @@ from django.core.exceptions import ValidationError
 from farms.composing import raw as texts
 from farms.composing.raw import ATR_TIMES, NEVER, NONE, NUMBER, ROOT, SHARE, Raw
 from farms.forms import parameter_field
+from kit.asking import read_json
+from kit.errors import InvalidInputError
 from kit.forms import PERCENT, NumberField, TextField, WholeField
 from markets.prices import to_price
 from quant.indicators.catalog import CATALOG, SOURCES, Indicator
@@ -180,9 +182,9 @@ class JsonField(TextField):
 
     def clean(self, value: Any) -> Any:
         try:
-            return orjson.loads(super().clean(value))
-        except orjson.JSONDecodeError as error:
-            raise ValidationError(f"Write JSON: {error}.") from error
+            return read_json(super().clean(value))
+        except InvalidInputError as error:
+            raise ValidationError(f"Write JSON. {error}") from error
 
 
 def questions(sheet: Sheet, strategy: Strategy, raw: Raw, *, may_short: bool) -> list[tuple[str, Node]]:

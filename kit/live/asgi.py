@@ -90,18 +90,17 @@ async def _stream(stream: Stream, receive: Receive, send: Send) -> None:
     """Send events until the browser leaves, the session is over or the stream is old."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await _body(send, f"retry: {RETRY_MILLISECONDS}\n\n".encode())
-    if not await until_gone(_pump(stream, send), receive, STREAM_SECONDS):
+    if not await until_gone(_pump(stream, send), asyncio.create_task(gone(receive)), STREAM_SECONDS):
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def until_gone(pump: Coroutine[Any, Any, None], receive: Receive, seconds: float) -> bool:
-    """Run `pump` until it ends, its client leaves, or that long; whether the client has left."""
-    gone = asyncio.create_task(_gone(receive))
-    tasks = {asyncio.create_task(pump), gone}
+async def until_gone(pump: Coroutine[Any, Any, None], left: asyncio.Task[None], seconds: float) -> bool:
+    """Run `pump` until it ends, its client has `left`, or that long; whether the client has."""
+    tasks = {asyncio.create_task(pump), left}
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return gone.done()
+        return left.done()
     finally:
         for task in tasks:
             task.cancel()
@@ -121,7 +120,8 @@ async def _pump(stream: Stream, send: Send) -> None:
             await _body(send, b"".join(event.encode() for event in events))
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Ends once the client has left; its body has been read."""
     while (await receive())["type"] != "http.disconnect":
         continue
 

@@ -93,14 +93,20 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
     after = _megabytes(pid)
     alone = await _several(port, browser, _page, PAGES)
     api = await _measured(port, programs, _api, SECONDS)
+    cpu = _seconds_of_cpu(pid)
     tools = await _measured(port, programs, _tool, SECONDS)
+    cpu = _seconds_of_cpu(pid) - cpu
     _, pages = await asyncio.gather(
         _measured(port, programs[:1], _tool, SECONDS), _several(port, browser, _page, PAGES)
+    )
+    _, beside_api = await asyncio.gather(
+        _measured(port, programs, _api, SECONDS), _several(port, browser, _page, PAGES)
     )
     _, crowded = await asyncio.gather(_measured(port, programs, _tool, SECONDS), _several(port, browser, _page, PAGES))
     return {
         "clients": CLIENTS,
         "calls_a_second": len(tools) / SECONDS,
+        "cpu_of_the_process_a_call_ms": cpu / len(tools) * 1000,
         "call_p50_ms": _quantile(tools, 0.5) * 1000,
         "call_p95_ms": _quantile(tools, 0.95) * 1000,
         "reference: the same by the API, a second": len(api) / SECONDS,
@@ -111,6 +117,7 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
         "page alone, p95 ms": _quantile(alone, 0.95) * 1000,
         "page while one client calls, p95 ms": _quantile(pages, 0.95) * 1000,
         "page while all clients call, p95 ms": _quantile(crowded, 0.95) * 1000,
+        "reference: page while they ask the API, p95 ms": _quantile(beside_api, 0.95) * 1000,
     }
 
 
@@ -121,6 +128,11 @@ def _quantile(values: list[float], share: float) -> float:
 def _megabytes(pid: int) -> float:
     web = psutil.Process(pid)
     return float(sum(one.memory_full_info().pss for one in (web, *web.children(recursive=True)))) / 2**20
+
+
+def _seconds_of_cpu(pid: int) -> float:
+    web = psutil.Process(pid)
+    return float(sum(sum(one.cpu_times()[:2]) for one in (web, *web.children(recursive=True))))
 
 
 def _bearer(user: User) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Wallets, farms and agents come whole to who asks for no page, and in pages, as every list, to who does."""
+"""Wallets, farms, agents and open positions come whole to who asks for no page, and in pages to who does."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.test import Client
 from kit.users.models import User
 from moniqo.benches.crowd import gather
 
-LISTS = ("wallets", "farms", "agents")
+LISTS = ("wallets", "farms", "agents", "positions")
 
 
 def pages(client: Client, path: str, **query: Any) -> list[list[Any]]:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from kit.crowding import ASIDE, CrowdedError, Door, Handler
+from kit.crowding import ASIDE, CrowdedError, Door, Handler, LeftError
 
 pytestmark = pytest.mark.offline
 
@@ -140,6 +140,39 @@ def test_those_who_stand_aside_have_a_quarter_of_the_room_and_take_nothing_of_th
         told = await asyncio.gather(*programs, *pages, return_exceptions=True)
         refused = [isinstance(one, CrowdedError) for one in told]
         assert refused == [False] * 2 + [True] * 18 + [False] * 8 + [True]
+
+    asyncio.run(crowd())
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_who_is_asked_for_and_leaves_gives_the_place_in_the_queue_to_the_next(aside: bool) -> None:
+    async def crowd() -> None:
+        door, left = Door(at_once=1, waiting=8, seconds=10), asyncio.get_running_loop().create_future()
+        async with turn(door):
+            leaves = asyncio.create_task(door.come(aside=aside, left=left))
+            stays = asyncio.create_task(enter(door, aside=aside))
+            await settle()
+            left.set_result(None)
+            with pytest.raises(LeftError):
+                await leaves
+            with pytest.raises(LeftError):  # nor does anybody come for who has left before
+                await door.come(aside=aside, left=left)
+            assert not stays.done()
+        await asyncio.wait_for(stays, 1)
+
+    asyncio.run(crowd())
+
+
+def test_who_leaves_once_it_is_their_turn_stays_inside() -> None:
+    async def crowd() -> None:
+        door, left = Door(at_once=1, waiting=8, seconds=10), asyncio.get_running_loop().create_future()
+        leave = await door.come(aside=True, left=left)
+        left.set_result(None)
+        waits = asyncio.create_task(enter(door))
+        await settle()
+        assert not waits.done()
+        leave()
+        await asyncio.wait_for(waits, 1)
 
     asyncio.run(crowd())
 

@@ -19,6 +19,7 @@ from kit import clock, tenancy
 from kit.live.publish import broadcast
 from kit.users import tokens
 from kit.users.models import Token
+from kit.written import EXACTLY
 from markets.services import store_candles
 from tests.programs import bearer, make_token
 from tests.protocols.conftest import Stage
@@ -204,6 +205,11 @@ REFUSED: dict[str, tuple[int, Any]] = {
     "properties that are none": (422, {**RUN, "forwardedProps": "watch"}),
     "an unknown command": (422, {**RUN, "forwardedProps": {"command": "sell everything"}}),
     "a command that is no text": (422, {**RUN, "forwardedProps": {"command": ["watch"]}}),
+    "a number that is too large": (422, b'{"threadId": "t", "runId": "r", "messages": [], "state": 1e999}'),
+    "a number without an end": (422, b'{"threadId": "t", "runId": "r", "messages": [], "state": %s}' % (b"9" * 5000)),
+    "no number": (422, b'{"threadId": "t", "runId": "r", "messages": [], "state": NaN}'),
+    "a name twice": (422, b'{"threadId": "t", "threadId": "u", "runId": "r", "messages": []}'),
+    "nested without an end": (422, b"[" * 100_000),
     "too large": (413, {**RUN, "state": "x" * (300 * 1024)}),
 }
 
@@ -216,6 +222,21 @@ def test_a_body_that_is_no_run_is_refused_before_the_stream_starts(stage: Stage,
         assert run.status == told["status"] == status
         assert run.headers["content-type"] == "application/problem+json"
         assert told["detail"]
+
+
+def test_a_number_of_a_run_keeps_every_digit_and_what_is_not_exact_is_refused_in_words(stage: Stage) -> None:
+    """22 digits, which another reader makes a rounded fraction of, are too many for an amount, not inexact."""
+    headers = bearer(stage.world.owner, "read", "trade", "agent")
+    said = {}
+    for name, amount in (("whole", b"1000000000000000000001"), ("fraction", b"0.1234567890123456789")):
+        body = (
+            b'{"threadId": "t", "runId": "%s", "messages": [], "forwardedProps": {"command": "collect", "amount": %s}}'
+        )
+        with opened(stage, of_agent(stage), headers, body % (name.encode(), amount)) as run:
+            assert run.status == 422, run.problem
+            said[name] = json.dumps(run.problem)
+    assert EXACTLY in json.loads(said["fraction"])["fields"].values()
+    assert EXACTLY not in json.loads(said["whole"])["fields"].values()
 
 
 def test_who_may_not_watch_is_told_before_the_stream_starts(stage: Stage) -> None:

@@ -108,6 +108,17 @@ def test_prices_alone_leave_what_does_not_follow_from_them_unread(monkeypatch: p
     assert play(story, monkeypatch).before == [False, False, True, True, False, False]
 
 
+def test_a_price_is_told_before_all_is_read_again_because_time_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(feed: Feed, shelf: Shelf) -> None:
+        viewer = Viewer("key", feed, AGENT)
+        async with feed.watched_by(viewer, AGENT):
+            feed._whole_at -= feeds.AGAIN_SECONDS
+            viewer.put(replace(PRICED))
+            await settle()
+
+    assert play(story, monkeypatch, pause=60).before == [False, True, False]
+
+
 def test_nothing_is_said_where_nothing_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(feed: Feed, shelf: Shelf) -> None:
         viewer = Viewer("key", feed, AGENT)

@@ -192,6 +192,30 @@ def test_rows_that_do_not_fit_come_with_the_next_cursor(known: Known) -> None:
     assert 1 < len(found.text.encode()) * 2 <= MOST_BYTES
 
 
+def test_how_many_rows_fit_is_learnt_so_that_nothing_is_asked_twice(known: Known) -> None:
+    listing = known["list_positions"]
+    asked: list[int] = []
+
+    class Full(Inside):
+        async def ask(self, outer: Any, method: str, path: str, *, query: Any = None, **_: Any) -> Answer:
+            asked.append(query["limit"])
+            row = dict.fromkeys(listing.tool.gives.split(), "x" * size)
+            return Answer(200, {}, {"items": [row] * query["limit"], "next": "more"})
+
+    async def calls(number: int) -> list[int]:
+        asked.clear()
+        found = [await call_tool(Full(no_application), listing, {}, {"headers": []}) for _ in range(number)]
+        return [len(one.found["items"]) for one in found if one.found is not None]
+
+    size = 40
+    first = asyncio.run(calls(3))
+    assert asked == [20, first[0], first[0], first[0]]
+    assert first[0] < 20
+    size = 1
+    assert asyncio.run(calls(30))[-1] == 20
+    assert len(asked) == 30
+
+
 def test_a_long_story_says_what_of_it_is_left_out(known: Known) -> None:
     """An order with more events than one answer holds: the newest are told, and how many are not."""
     order = dict.fromkeys(known["get_order"].tool.gives.split(), "x") | {"decisions": [], "fills": []}

@@ -25,7 +25,7 @@ from kit.live.asgi import the_hub, until_gone
 from kit.live.hub import TooManyError
 from kit.live.sessions import token_key
 from kit.users.tokens import find_token
-from moniqo.protocols import doors
+from moniqo.protocols import doors, leaving
 from moniqo.protocols.agui import asking, events
 from moniqo.protocols.agui.commands import Done, perform, require_possible
 from moniqo.protocols.agui.feeds import Feeds, Viewer
@@ -129,6 +129,7 @@ class _Begun:
     viewer: Viewer
     done: Done
     is_watching: bool
+    left: asyncio.Task[None]
 
 
 async def _run(inside: Inside, scope: Scope, subject: Subject, receive: Receive, send: _Noted) -> None:
@@ -136,7 +137,7 @@ async def _run(inside: Inside, scope: Scope, subject: Subject, receive: Receive,
         async with contextlib.AsyncExitStack() as held:
             begun = await _begin(inside, scope, subject, receive, send, held)
             if begun is not None:
-                await _go_on(begun, receive, send)
+                await _go_on(begun, send)
     except TooManyError:
         await doors.refuse(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, retry_after=str(RETRY_AFTER_SECONDS))
     except NotFoundError as error:
@@ -155,11 +156,14 @@ async def _begin(
     held: contextlib.AsyncExitStack,
 ) -> _Begun | None:
     """Do what is asked for and tell what the run begins with; None where it is refused. Its place is `held`."""
+    if (body := await leaving.read(receive)) is None:
+        return None
+    left = held.enter_context(leaving.noticed(scope, receive))
     if (about := await _about(inside, scope, subject, send)) is None:
         return None
     try:
-        send.body = await _body(receive)
-        asked = asking.read(send.body)
+        send.body = body
+        asked = asking.read(body)
         send.tool = f"{subject.kind} {'answer' if asked.resume else asked.command or 'words'}"
         require_possible(subject, asked)
     except InvalidInputError as error:
@@ -191,26 +195,17 @@ async def _begin(
         began += events.said(f"{asked.run}-words", UNDERSTOOD)
     await _part(send, events.encode(*began))
     is_watching = asked.command == asking.WATCH and asked.resume is None
-    return _Begun(asked.thread, asked.run, viewer, replace(done, events=()), is_watching)
-
-
-async def _body(receive: Receive) -> bytes:
-    parts, is_more = [], True
-    while is_more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        is_more = message["type"] == "http.request" and message.get("more_body", False)
-    return b"".join(parts)
+    return _Begun(asked.thread, asked.run, viewer, replace(done, events=()), is_watching, left)
 
 
 def _bearer(scope: Scope) -> str:
     return doors.header(scope, b"authorization").partition(" ")[2]
 
 
-async def _go_on(begun: _Begun, receive: Receive, send: Send) -> None:
+async def _go_on(begun: _Begun, send: Send) -> None:
     """The rest of the run, until its client leaves."""
     viewer, done = begun.viewer, begun.done
-    if begun.is_watching and await until_gone(_pump(viewer, send), receive, settings.AGUI_RUN_SECONDS):
+    if begun.is_watching and await until_gone(_pump(viewer, send), begun.left, settings.AGUI_RUN_SECONDS):
         return
     if error := done.error or (viewer.error and (viewer.error, ERRORS[viewer.error])):
         ended = events.run_error(*error)

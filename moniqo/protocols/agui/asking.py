@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
+from kit.asking import read_json
 from kit.errors import InvalidInputError
 
 WATCH: Final = "watch"
@@ -40,10 +39,7 @@ class Asked:
 
 def read(body: bytes) -> Asked:
     """What the body asks for. Raises InvalidInputError, with a sentence for each field that is wrong."""
-    try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInputError("Send a run as JSON: this is none.") from error
+    told = read_json(body)
     if not isinstance(told, dict):
         raise InvalidInputError("Send a run as an object with threadId, runId and messages.")
     names = [name for name in ("threadId", "runId") if not _is_id(told.get(name))]

@@ -28,7 +28,7 @@ _TAKEN: Final = {
     RESUME: ("reason", "minutes"),
 }
 # What keeps an answer from counting, as a run's error.
-REFUSALS: Final = {
+REFUSALS: Final[dict[int, tuple[str, str]]] = {
     HTTPStatus.NOT_FOUND: ("unknown_interrupt", "There is no such question of yours."),
     HTTPStatus.CONFLICT: ("answered_or_late", "It was answered otherwise, or it is too late."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_answer", "The answer is not what was asked for."),
@@ -116,7 +116,7 @@ async def _answered(inside: Inside, scope: Scope, resume: Sequence[Mapping[str, 
         return Done(error=("invalid_answer", str(error)))
     body = {"approved": is_approved, "note": note}
     answer = await inside.ask(scope, "POST", f"/approvals/{question}/answer", body=body)
-    if (refusal := REFUSALS.get(HTTPStatus(answer.status))) is not None:
+    if (refusal := REFUSALS.get(answer.status)) is not None:
         return Done(error=refusal)
     if answer.is_refused:
         return answer

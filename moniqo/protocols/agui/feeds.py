@@ -116,7 +116,7 @@ class Feed:
         self._stirred = asyncio.Event()
         self._heard: Event | None = None
         self._is_only_prices = True
-        self._whole_at = 0.0
+        self._whole_at = monotonic()  # what begins to be watched is read whole
         self._following: asyncio.Task[None] | None = None
 
     def hear(self, event: Event) -> None:
@@ -166,15 +166,17 @@ class Feed:
 
     async def _follow(self) -> None:
         while True:
-            try:
+            is_only_prices = False
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stirred.wait(), AGAIN_SECONDS)
-                is_only_prices = self._is_only_prices and monotonic() - self._whole_at < AGAIN_SECONDS
-            except TimeoutError:
-                is_only_prices = False
+                is_only_prices = self._is_only_prices
             self._stirred.clear()
             self._is_only_prices = True
             began = monotonic()
-            await self.refresh(is_only_prices=is_only_prices)
+            if is_only_prices:
+                await self.refresh(is_only_prices=True)
+            if not is_only_prices or began - self._whole_at >= AGAIN_SECONDS:  # nobody waits for that behind a price
+                await self.refresh()
             await asyncio.sleep(max(settings.AGUI_SECONDS - (monotonic() - began), 0))
 
     async def refresh(self, *, is_only_prices: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from kit.bodies import JSON_BYTES, Application, Receive, Scope, Send, bounded
 from kit.users.models import Token
-from moniqo.protocols import doors
+from moniqo.protocols import doors, leaving
 from moniqo.protocols.inside import Answer, Inside
 
 PATH: Final = "/mcp"
@@ -47,14 +47,15 @@ class Protocol:
         self._held: set[asyncio.Task[None]] = set()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await doors.turned_away(scope, send, "POST"):
+        if await doors.turned_away(scope, send, "POST") or (body := await leaving.read(receive)) is None:
             return
-        asker = await self._inside.asker(scope)
-        if isinstance(asker, Answer):
-            await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
-            return
-        manager = await self._manager()
-        await manager.handle_request(scope, receive, send)
+        with leaving.noticed(scope, receive) as left:
+            asker = await self._inside.asker(scope)
+            if isinstance(asker, Answer):
+                await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
+                return
+            manager = await self._manager()
+            await manager.handle_request(scope, leaving.again(body, left), send)
 
     async def describe(self, scope: Scope, send: Send) -> None:
         """Where a token comes from: the settings, or signing in through the API."""

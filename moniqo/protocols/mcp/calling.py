@@ -49,6 +49,8 @@ class Result:
         return self.refusal or written(self.found).decode()
 
 
+# Of each tool, how many rows are asked for when nobody says how many: as many as fitted lately.
+_fitted: Final[dict[str, int]] = {}
 BROKE: Final = Result(None, FAILED, 500)
 NO_SUCH_TOOL: Final = Result(None, "There is no such tool: ask for the list of them.", 404)
 
@@ -60,24 +62,29 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     except CannotAskError as error:
         return Result(None, str(error), 422)
     skipped = int(given.pop("cursor", "") or 0) if operation.is_list and not operation.is_paged else 0
-    if operation.is_paged:
-        given.setdefault("limit", USUAL_ROWS)
+    is_usual = operation.is_paged and "limit" not in given
+    if is_usual:
+        given["limit"] = _fitted.get(operation.tool.name, USUAL_ROWS)
     answer = await _ask(inside, operation, given, outer)
     if answer.is_refused:
         return Result(None, refusal_of(answer), answer.status)
     if not operation.is_list:
         return Result(_fitting(_told(operation, answer.body)))
     rows = answer.body["items"] if operation.is_paged else answer.body[skipped:]
-    told = [_told(operation, row) for row in rows]
-    fitting = _how_many(told)
+    told, is_full = _those_that_fit(operation, rows)
+    fitting = len(told)
     if not operation.is_paged:
         last = skipped + fitting
-        return Result({"items": told[:fitting], "next": str(last) if last < len(answer.body) else None})
-    if fitting < len(told):
+        return Result({"items": told, "next": str(last) if last < len(answer.body) else None})
+    if fitting < len(rows):
+        if is_usual:  # asking twice costs twice: next time so many are asked for
+            _fitted[operation.tool.name] = fitting
         answer = await _ask(inside, operation, given | {"limit": fitting}, outer)
         if answer.is_refused:
             return Result(None, refusal_of(answer), answer.status)
         told = [_told(operation, row) for row in answer.body["items"]]
+    elif is_usual and not is_full and len(rows) == given["limit"] < USUAL_ROWS:
+        _fitted[operation.tool.name] = len(rows) + 1
     return Result({"items": told, "next": answer.body["next"]})
 
 
@@ -182,14 +189,18 @@ def _size(value: Any) -> int:
     return len(written(value))
 
 
-def _how_many(rows: Sequence[Any]) -> int:
-    """How many of the first rows fit; one does in any case."""
-    room = _ROOM
-    for number, row in enumerate(rows):
-        room -= _size(row) + 1
-        if room < 0:
-            return max(number, 1)
-    return len(rows)
+def _those_that_fit(operation: Operation, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], bool]:
+    """The first rows as they are told, as many as there is room for and one in any case; whether it is used up."""
+    found: list[dict[str, Any]] = []
+    room, longest = _ROOM, 0
+    for row in rows:
+        told = _told(operation, row)
+        size = _size(told) + 1
+        room, longest = room - size, max(longest, size)
+        if room < 0 and found:
+            break
+        found.append(told)
+    return found, room < 2 * longest
 
 
 def _fitting(found: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ TOOLS: Final = (
     Tool(
         "list_positions", "GET", "/positions",
         "Open positions at the last price. Example: symbol=BTC/USDT",
-        "wallet_id symbol",
+        "wallet_id symbol cursor limit",
         "id wallet_id symbol direction quantity entry_price mark value unrealized_pnl exit_stop exit_target",
     ),
     Tool(

@@ -140,8 +140,10 @@ def test_the_same_rules_as_json_and_back(browser: Client, market: Instrument, ow
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        ("{", "Write JSON:"),
+        ("{", "Write JSON. This is no JSON"),
         ("[]", "Write the parameters as a JSON object"),
+        ('{"size": 1e999}', "1e999 cannot be kept"),
+        ('{"size": 1, "size": 2}', "Send size once"),
         ('{"entry": {"all": []}}', "Make entry a group"),
         ('{"entry": {"all": [{"left": {"indicator": "magic"}, "op": ">", "right": 1}]}}', "Name an indicator in"),
     ],
