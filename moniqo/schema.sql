@@ -106,6 +106,8 @@
 -- migration portfolio 0018_what_scopes_write 2c7777fa7dc25af2
 -- migration portfolio 0019_earned_elsewhere b4ff03b3f06e4532
 -- migration portfolio 0020_stays 0e0c9412f0669973
+-- migration portfolio 0021_who_stood_below d16c68a97024a796
+-- migration portfolio 0022_where_they_stood 0fa7b796f75cbf03
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -145,6 +147,7 @@
 -- migration trading 0036_slices 40165002ca0dd9f5
 -- migration trading 0037_adviser 9372861b4a7fb3e1
 -- migration trading 0038_where_they_closed 7493e8e7898768e0
+-- migration trading 0039_closed_where_it_stood c683555aaae8c064
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -191,6 +194,7 @@
 -- migration wallets 0037_pools 7b7d144594164fd1
 -- migration wallets 0038_who_locks_accounts d0554893a60f3802
 -- migration wallets 0039_path_by_key b9e86c227c7b3a17
+-- migration wallets 0040_where_they_stood 2588d3224191693b
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -1740,6 +1744,36 @@ END $$;
 
 
 --
+-- Name: portfolio_stood_below(uuid, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_stood_below(p_owner uuid, p_roots uuid[]) RETURNS TABLE(root_id uuid, wallet_id uuid, times tstzmultirange)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE place (wallet_id, under_id, time) AS MATERIALIZED (
+        SELECT stay.wallet_id, stay.under_id,
+               tstzrange(lag(stay.until) OVER (PARTITION BY stay.wallet_id ORDER BY stay.until), stay.until, '(]')
+        FROM portfolio_stay AS stay WHERE stay.owner_id = p_owner
+        UNION ALL
+        SELECT now.wallet_id, now.parent_id, tstzrange(moved.last, NULL, '()')
+        FROM wallet_places AS now
+        LEFT JOIN (
+            SELECT stay.wallet_id, max(stay.until) AS last FROM portfolio_stay AS stay
+            WHERE stay.owner_id = p_owner GROUP BY stay.wallet_id
+        ) AS moved USING (wallet_id)
+        WHERE now.owner_id = p_owner
+    ),
+    below (root_id, wallet_id, time) AS (
+        SELECT root, root, tstzrange(NULL, NULL) FROM unnest(p_roots) AS root
+        UNION ALL
+        SELECT below.root_id, place.wallet_id, below.time * place.time
+        FROM below JOIN place ON place.under_id = below.wallet_id AND place.time && below.time
+    )
+    SELECT below.root_id, below.wallet_id, range_agg(below.time) FROM below GROUP BY below.root_id, below.wallet_id
+$$;
+
+
+--
 -- Name: portfolio_value_before(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2413,7 +2447,7 @@ BEGIN
         NEW.regime := OLD.regime;
     ELSE
         NEW.closed_in := pg_current_xact_id();
-        NEW.closed_under := (SELECT parent_id FROM wallet_places WHERE wallet_id = NEW.wallet_id);
+        NEW.closed_under := wallet_under(NEW.wallet_id, NEW.closed_at);
         NEW.regime := market_regime(NEW.instrument_id, NEW.opened_at);
     END IF;
     RETURN NEW;
@@ -2687,6 +2721,25 @@ CREATE FUNCTION public.wallet_subtree(p_wallets uuid[]) RETURNS TABLE(root_id uu
     )
     SELECT * FROM subtree
 $$;
+
+
+--
+-- Name: wallet_under(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_under(p_wallet uuid, p_at timestamp with time zone) RETURNS uuid
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    stood record;
+BEGIN
+    SELECT under_id INTO stood FROM portfolio_stay
+    WHERE wallet_id = p_wallet AND until >= p_at ORDER BY until LIMIT 1;
+    IF FOUND THEN
+        RETURN stood.under_id;
+    END IF;
+    RETURN (SELECT parent_id FROM wallet_places WHERE wallet_id = p_wallet);
+END $$;
 
 
 --
@@ -7583,11 +7636,15 @@ INSERT INTO public.django_migrations VALUES
 	(184, 'goals', '0005_extended', now()),
 	(185, 'goals', '0006_holds_stand_at_wallets', now()),
 	(186, 'goals', '0007_what_was_reached', now()),
-	(187, 'sessions', '0001_initial', now()),
-	(188, 'trading', '0037_adviser', now()),
-	(189, 'trading', '0038_where_they_closed', now()),
-	(190, 'wallets', '0038_who_locks_accounts', now()),
-	(191, 'wallets', '0039_path_by_key', now());
+	(187, 'wallets', '0038_who_locks_accounts', now()),
+	(188, 'wallets', '0039_path_by_key', now()),
+	(189, 'wallets', '0040_where_they_stood', now()),
+	(190, 'portfolio', '0021_who_stood_below', now()),
+	(191, 'portfolio', '0022_where_they_stood', now()),
+	(192, 'sessions', '0001_initial', now()),
+	(193, 'trading', '0037_adviser', now()),
+	(194, 'trading', '0038_where_they_closed', now()),
+	(195, 'trading', '0039_closed_where_it_stood', now());
 
 
 --
@@ -8265,7 +8322,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 191, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 195, true);
 
 
 --
@@ -17126,6 +17183,14 @@ GRANT ALL ON FUNCTION public.portfolio_refuse_what_does_not_follow() TO moniqo_s
 
 
 --
+-- Name: FUNCTION portfolio_stood_below(p_owner uuid, p_roots uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_stood_below(p_owner uuid, p_roots uuid[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_stood_below(p_owner uuid, p_roots uuid[]) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -17416,6 +17481,14 @@ GRANT ALL ON FUNCTION public.wallet_stricter(one text, other text) TO moniqo_sys
 
 GRANT ALL ON FUNCTION public.wallet_subtree(p_wallets uuid[]) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_subtree(p_wallets uuid[]) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_under(p_wallet uuid, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_under(p_wallet uuid, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_under(p_wallet uuid, p_at timestamp with time zone) TO moniqo_system;
 
 
 --
