@@ -180,4 +180,3 @@ def _cut(value: Any, names: str | None) -> Any:
     if isinstance(value, list):
         return [_cut(one, names) for one in value]
     return None if value is None else {name: value[name] for name in names.split()}
-
