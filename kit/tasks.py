@@ -19,7 +19,7 @@ from uuid import UUID
 
 import celery
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import DatabaseError
+from django.db import Error
 from redis.exceptions import RedisError
 
 from kit.alerts import failures
@@ -70,7 +70,7 @@ class Task(celery.Task):  # type: ignore[type-arg]  # generic in the stubs only
         """The bookkeeping of failures must not fail the task."""
         try:
             write()
-        except (DatabaseError, RedisError):
+        except (Error, RedisError):
             logger.exception("Whether %s failed could not be written down", self.name)
 
 

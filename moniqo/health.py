@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -49,7 +49,7 @@ def _database() -> tuple[bool, str]:
     try:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except Error as error:
         return False, f"no answer: {type(error).__name__}"  # the message may carry an address
     return True, _milliseconds(started)
 

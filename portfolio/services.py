@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from celery import current_app
-from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 from django.db.models import Q
 
 from kit import clock, days, months, sentences, tenancy
@@ -242,7 +242,7 @@ def forget_snapshots() -> None:
                     if not catch_up(owner_id=owner_id):
                         break
             retention.forget_hours(owner_id=owner_id, zone=ZoneInfo(name))
-        except DatabaseError:
+        except Error:
             logger.exception("The history of owner %s was not summed up: no snapshot is forgotten", owner_id)
             behind = True
     for month in () if behind else retention.old_months():

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http.cookie import parse_cookie
 
 from kit.bodies import Application, Receive, Scope, Send
@@ -82,7 +82,7 @@ async def _live(scope: Scope, receive: Receive, send: Send) -> None:
                 await _stream(stream, receive, send)
     except TooManyError:
         await _refuse(send, 429, "Too many pages are open: close some.", RETRY_AFTER_SECONDS)
-    except DatabaseError:
+    except Error:
         await _refuse(send, 503, "The database does not answer: try again in a moment.", RETRY_AFTER_SECONDS)
 
 

@@ -21,7 +21,7 @@ from typing import cast
 from uuid import UUID
 
 import redis.asyncio as redis
-from django.db import DatabaseError
+from django.db import Error
 from redis.exceptions import RedisError
 
 from kit.live.publish import CHANNEL, ENDED, EVERYBODY
@@ -148,7 +148,7 @@ class Hub:
                 del self._sessions[session]
 
     async def owner_of(self, session: str) -> UUID | None:
-        """Whose session it is, if it stands. Raises TooManyError, DatabaseError."""
+        """Whose session it is, if it stands. Raises TooManyError, Error of the database."""
         self._opening += 1
         try:
             return (await self._owners_of([session])).get(session)
@@ -198,7 +198,7 @@ class Hub:
             return
         try:
             owners = await self._owners_of(sessions)
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("Whose streams may stay is asked again later: %s", type(error).__name__)
             return
         for channel, of_owner in streams.items():

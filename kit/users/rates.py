@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 import orjson
 import redis
@@ -37,6 +38,8 @@ from kit.http import client_address, home
 from kit.users.models import Token
 
 TOO_MANY: Final = 429
+# In the scope of a request that is a part of one which has been counted: what it writes and costs is counted still.
+COUNTED: Final = "moniqo.counted"
 READING: Final = {"GET", "HEAD", "OPTIONS"}
 # What containers and proxies ask again and again: were it refused, they would end what is well.
 UNCOUNTED: Final = {"/healthz", "/readyz"}
@@ -114,7 +117,17 @@ def _refused(request: HttpRequest, exceeded: list[Quota]) -> HttpResponse:
 
 def _count(request: HttpRequest) -> tuple[Quota, ...]:
     """Count the request; nothing where there is no limit, and while Redis is away."""
-    limits = _limits(request)
+    return _counted(_limits(request))
+
+
+def refusal_outside(request: HttpRequest, token_id: UUID) -> HttpResponse | None:
+    """Count a request of a program that is answered in front of Django as one to the API; 429 if it is one too many."""
+    limits = _of_api(token_id, home(client_address(request)))
+    exceeded = [quota for quota in _counted([limit for limit in limits if limit[2]]) if quota.is_exceeded]
+    return _refused(request, exceeded) if exceeded else None
+
+
+def _counted(limits: list[tuple[str, str, int, str]]) -> tuple[Quota, ...]:
     if not limits or impatient.is_away():
         return ()
     window = settings.API_WINDOW_SECONDS * 1000
@@ -142,11 +155,11 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
         who, whose = f"session:{sha256(cookie.encode()).hexdigest()[:32]}", "session"
     else:
         who, whose = f"address:{where}", "address"
-    found = []
-    if request.path.startswith(PREFIX):
-        if token is not None:
-            found.append(("token", "token", settings.API_TOKEN_LIMIT, f"rate:{who}"))
-        found.append(("address", "address", settings.API_ADDRESS_LIMIT, f"rate:address:{where}"))
+    found: list[tuple[str, str, int, str]] = []
+    if COUNTED in getattr(request, "scope", ()):
+        pass  # as the request that it is a part of
+    elif request.path.startswith(PREFIX):
+        found += _of_api(token.pk if token else None, where)
     else:
         if whose == "session":
             found.append(("pages", "session", settings.PAGE_LIMIT, f"rate:pages:{who}"))
@@ -156,6 +169,13 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
         if _is_costly(request):
             found.append(("costly", whose, settings.COSTLY_LIMIT, f"rate:costly:{who}"))
     return [limit for limit in found if limit[2]]
+
+
+def _of_api(token_id: UUID | None, where: str) -> list[tuple[str, str, int, str]]:
+    found = [("address", "address", settings.API_ADDRESS_LIMIT, f"rate:address:{where}")]
+    if token_id is not None:
+        found.insert(0, ("token", "token", settings.API_TOKEN_LIMIT, f"rate:token:{token_id}"))
+    return found
 
 
 def _is_costly(request: HttpRequest) -> bool:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from kit import clock, tenancy
 from kit.audit.models import Call
@@ -55,12 +55,12 @@ class Calls:
             self._writing = asyncio.create_task(self._write_soon())
 
     async def flush(self) -> None:
-        """Write what waits now. Raises DatabaseError, and nothing is lost then."""
+        """Write what waits now. Raises Error of the database, and nothing is lost then."""
         rows = list(self._waiting)
         self._waiting.clear()
         try:
             await asyncio.to_thread(_write, rows)
-        except DatabaseError:
+        except Error:
             self._waiting.extendleft(reversed(rows))
             raise
 
@@ -69,7 +69,7 @@ class Calls:
         while self._waiting:
             try:
                 await self.flush()
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("What programs called is written down later: %s", type(error).__name__)
                 await asyncio.sleep(LATER_SECONDS)
 

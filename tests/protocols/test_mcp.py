@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,9 +21,11 @@ from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users import tokens
 from kit.users.models import User
 from moniqo.protocols.inside import Answer, Inside
-from moniqo.protocols.mcp.calling import FAILED, MOST_BYTES
+from moniqo.protocols.mcp.calling import FAILED
 from moniqo.protocols.mcp.calling import call as call_tool
+from moniqo.protocols.mcp.fitting import MOST_BYTES
 from moniqo.protocols.mcp.operations import Operation, operations
+from moniqo.protocols.mcp.server import _tool
 from moniqo.protocols.mcp.tools import TOOLS
 from tests.conftest import address
 from tests.programs import bearer, make_token
@@ -104,6 +105,22 @@ def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage, known: Known)
     assert len(whole.body) <= 16 * 1024
     writes = {tool["name"] for tool in told if not tool.get("annotations", {}).get("readOnlyHint")}
     assert writes == {tool.name for tool in LISTED if tool.method != "GET"}
+
+
+def test_each_tool_says_what_it_does_to_what_is_there(known: Known) -> None:
+    """As a client reads the hints, with what the protocol takes for granted where one is left out."""
+    for operation in known.values():
+        tool, hints = operation.tool, _tool(operation).annotations
+        assert re.fullmatch(r"[^\n]+\. Example: \S[^\n]*", tool.description), tool.name
+        assert hints is not None
+        reads = tool.method == "GET"
+        assert bool(hints.read_only_hint) is reads, tool.name
+        if not reads:
+            undoes = tool.name in {"place_order", "cancel_order", "allocate", "collect"}
+            assert (hints.destructive_hint is not False) is undoes, tool.name
+            assert bool(hints.idempotent_hint) is ("idempotency_key" in operation.arguments), tool.name
+    asked = {tool.name for tool in TOOLS if tool.asks_first}
+    assert asked == {"place_order", "cancel_order", "allocate", "collect", "start_agent"}
 
 
 def test_no_tool_reaches_limits_keys_tokens_or_people(known: Known) -> None:
@@ -257,6 +274,7 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
     assert told["outcome"] == "refused"
     assert told["refusal"]
     assert told["then"] == f"It was refused: {told['refusal']}"
+    assert len(re.findall(r"\d[\d,.]*", told["refusal"])) >= 2, "the limit's number and the order's"
     with tenancy.tenant(stage.world.owner.pk):
         assert Order.objects.filter(reason__contains="a model says so").count() == 1
 
@@ -422,6 +440,10 @@ def test_other_hosts_pages_methods_and_bodies_are_turned_away(stage: Stage) -> N
         (403, {"Origin": "https://evil.example.com"}, LISTING),
         (413, {}, b"[" + b" " * (300 * 1024) + b"]"),
         (400, {}, b"{not json"),
+        (400, {}, b""),
+        (400, {}, b"[]"),
+        (400, {}, [LISTING]),
+        (400, {}, b"7"),
     ):
         answer = post(stage, body, **known, **headers)
         assert answer.status == status, (status, answer.status, answer.body[:200])
@@ -433,13 +455,6 @@ def test_other_hosts_pages_methods_and_bodies_are_turned_away(stage: Stage) -> N
 
 def _plain_value(value: object) -> Any:
     return value if isinstance(value, int | str) else str(value)
-
-
-def test_the_log_has_no_handler_of_the_protocols(tmp_path: Path) -> None:
-    before = list(logging.getLogger().handlers)
-    import moniqo.protocols.mcp.server  # noqa: F401  # what it does to the log is what is looked at
-
-    assert logging.getLogger().handlers == before
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import InterfaceError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from mcp_types import CallToolRequestParams
 
 from kit.audit.models import Call
@@ -174,3 +176,22 @@ def test_a_yes_is_of_the_call_that_was_asked_about_and_of_no_other() -> None:
     for state in (None, "AAAA"):
         forged = asked("1", input_responses=yes, request_state=state)
         assert confirming.question(context, tool, forged, token) is not None
+
+
+def test_calls_are_kept_when_the_connection_turns_out_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django says InterfaceError then, which is no DatabaseError."""
+
+    def closed(_: Any) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", closed)
+
+    async def whole() -> list[str]:
+        calls = Calls()
+        for tool in ("why", "list_agents"):
+            calls.note(uuid4(), Call.Protocol.MCP, tool, {}, status=200, began=0)
+        with pytest.raises(InterfaceError):
+            await calls.flush()
+        return [row["tool"] for row in calls._waiting]
+
+    assert asyncio.run(whole()) == ["why", "list_agents"]

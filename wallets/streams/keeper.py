@@ -19,7 +19,7 @@ from typing import Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 from kit.errors import MoniqoError
 from markets.feeds.ccxt import record_told
@@ -273,7 +273,7 @@ async def _again(
         logger.warning("%s: %s", name, _words(failure))
         try:
             await broken(failure)
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("%s: how it stands could not be written: %s", name, type(error).__name__)
         await asyncio.sleep(_pause(failures, failure))
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 
 from kit.bodies import Application, Receive, Scope, Send, bounded
 from kit.errors import InvalidInputError, NotFoundError
@@ -142,7 +142,7 @@ async def _run(inside: Inside, scope: Scope, subject: Subject, receive: Receive,
         await doors.refuse(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, retry_after=str(RETRY_AFTER_SECONDS))
     except NotFoundError as error:
         await doors.refuse(send, HTTPStatus.NOT_FOUND, str(error))
-    except DatabaseError:
+    except Error:
         sentence = "The database does not answer: try again in a moment."
         await doors.refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, sentence, retry_after=str(RETRY_AFTER_SECONDS))
 

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from kit import tenancy
 from kit.display import Display, showing
@@ -143,7 +143,7 @@ class Feed:
 
     @contextlib.asynccontextmanager
     async def watched_by(self, viewer: Viewer, subject: Subject) -> AsyncIterator[None]:
-        """Tell the viewer what changes. Raises NotFoundError, DatabaseError."""
+        """Tell the viewer what changes. Raises NotFoundError, Error of the database."""
         async with self._lock:
             if subject not in self._shown:
                 found = await self._read(self._owner_id, [subject], {})
@@ -187,7 +187,7 @@ class Feed:
                 self._whole_at = monotonic()
             try:
                 found = await self._read(self._owner_id, list(self._shown), before)
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("What is watched is read again later: %s", type(error).__name__)
                 return
             except Exception:  # whatever it is: those who watch are told, and a run begun anew may do better

@@ -2,7 +2,8 @@
 
 Everything is said to a token, never to a browser's session. What stands before the protocol is plain HTTP: another host
 421, a page of somebody else 403, no token or one that does not count 401 with where to read how to get one
-(RFC 9728), a body that is too large 413.
+(RFC 9728), a body that is too large 413. Each request counts as one to the API does, whatever it asks for: 429 before
+its body is looked at.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class Protocol:
         if await doors.turned_away(scope, send, "POST") or (body := await leaving.read(receive)) is None:
             return
         with leaving.noticed(scope, receive) as left:
-            asker = await self._inside.asker(scope)
+            asker = await self._inside.counted(scope)
             if isinstance(asker, Answer):
                 await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
                 return

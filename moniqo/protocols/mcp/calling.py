@@ -1,11 +1,11 @@
 """One call of a tool: arguments become a request to the API, and its answer what a model is told.
 
-An answer is at most `MOST_BYTES`, its rows as many as fit; `next` is the cursor of those that follow. A refusal is the
-API's own sentence, with the fields it names; what failed without a reason says nothing of its inside.
+An answer has as many rows as fit (`fitting`); `next` is the cursor of those that follow. A refusal is the API's own
+sentence, with the fields it names; what failed without a reason says nothing of its inside.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -14,12 +14,10 @@ from urllib.parse import quote
 from kit.bodies import Scope
 from kit.decimals import plain
 from moniqo.protocols.inside import Answer, Inside, written
+from moniqo.protocols.mcp.fitting import NAMES, REFUSAL, clipped, few, fitting, how_many, page, size
 from moniqo.protocols.mcp.operations import KEY, Argument, Operation
 from moniqo.protocols.mcp.tools import Tool
 
-# Of the whole result, which holds the answer twice: as text, and as what a program reads.
-MOST_BYTES: Final = 8 * 1024
-_ROOM: Final = MOST_BYTES // 2 - 400
 USUAL_ROWS: Final = 20
 # What of an order's outcomes is a no, by the gate or by the venue.
 REFUSED: Final = ("refused", "rejected")
@@ -60,7 +58,7 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     try:
         given = _checked(operation, arguments)
     except CannotAskError as error:
-        return Result(None, str(error), 422)
+        return Result(None, clipped(str(error), REFUSAL), 422)
     skipped = int(given.pop("cursor", "") or 0) if operation.is_list and not operation.is_paged else 0
     is_usual = operation.is_paged and "limit" not in given
     if is_usual:
@@ -69,23 +67,33 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     if answer.is_refused:
         return Result(None, refusal_of(answer), answer.status)
     if not operation.is_list:
-        return Result(_fitting(_told(operation, answer.body)))
-    rows = answer.body["items"] if operation.is_paged else answer.body[skipped:]
-    told, is_full = _those_that_fit(operation, rows)
-    fitting = len(told)
+        return Result(fitting(_told(operation, answer.body)))
     if not operation.is_paged:
-        last = skipped + fitting
-        return Result({"items": told, "next": str(last) if last < len(answer.body) else None})
-    if fitting < len(rows):
-        if is_usual:  # asking twice costs twice: next time so many are asked for
-            _fitted[operation.tool.name] = fitting
-        answer = await _ask(inside, operation, given | {"limit": fitting}, outer)
+        return Result(_part(operation, answer.body, skipped))
+    told = [_told(operation, row) for row in answer.body["items"]]
+    if is_usual and len(told) == given["limit"]:
+        _fitted[operation.tool.name] = _wanted(told, answer.body["next"])
+    while (number := how_many(told, answer.body["next"])) < len(told):  # the cursor of those after them, the API's
+        answer = await _ask(inside, operation, given | {"limit": number}, outer)
         if answer.is_refused:
             return Result(None, refusal_of(answer), answer.status)
         told = [_told(operation, row) for row in answer.body["items"]]
-    elif is_usual and not is_full and len(rows) == given["limit"] < USUAL_ROWS:
-        _fitted[operation.tool.name] = len(rows) + 1
-    return Result({"items": told, "next": answer.body["next"]})
+    return Result(page(told, answer.body["next"]))
+
+
+def _wanted(told: list[dict[str, Any]], following: str | None) -> int:
+    """How many rows to ask for next time, since asking twice costs twice: those that fit, or one more where two more
+    of the longest would."""
+    number = how_many(told, following)
+    more = [max(told, key=size)] * 2 if number == len(told) < USUAL_ROWS else []
+    return number + 1 if more and how_many([*told, *more], following) == number + 2 else number
+
+
+def _part(operation: Operation, rows: list[Any], skipped: int) -> dict[str, Any]:
+    """Those rows of a list that comes whole which fit, without those that were told before."""
+    told = [_told(operation, row) for row in rows[skipped:]]
+    last = skipped + how_many(told, str(len(rows)))
+    return page(told[: last - skipped], str(last) if last < len(rows) else None)
 
 
 def refusal_of(answer: Answer) -> str:
@@ -94,14 +102,16 @@ def refusal_of(answer: Answer) -> str:
         return FAILED
     body = answer.body if isinstance(answer.body, Mapping) else {}
     said = str(body.get("detail") or body.get("title") or f"Refused with {answer.status}.")
-    fields = body.get("fields") or {}
-    return " ".join([said, *(f"{name}: {why}" for name, why in fields.items())])
+    fields = list((body.get("fields") or {}).items())
+    more = [f"And {len(fields) - NAMES} more fields."] if len(fields) > NAMES else []
+    told = [f"{clipped(str(name), REFUSAL // NAMES)}: {why}" for name, why in fields[:NAMES]]
+    return clipped(" ".join([said, *told, *more]), REFUSAL)
 
 
 def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(arguments) - set(operation.arguments)):
         known = ", ".join(operation.arguments) or "none"
-        raise CannotAskError(f"{operation.tool.name} takes no {', '.join(unknown)}: it takes {known}.")
+        raise CannotAskError(f"{operation.tool.name} takes no {few(unknown)}: it takes {known}.")
     given = {}
     for name, argument in operation.arguments.items():
         value = arguments.get(name)
@@ -183,34 +193,3 @@ def _cut(value: Any, names: str | None) -> Any:
     if isinstance(value, list):
         return [_cut(one, names) for one in value]
     return None if value is None else {name: value[name] for name in names.split()}
-
-
-def _size(value: Any) -> int:
-    return len(written(value))
-
-
-def _those_that_fit(operation: Operation, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], bool]:
-    """The first rows as they are told, as many as there is room for and one in any case; whether it is used up."""
-    found: list[dict[str, Any]] = []
-    room, longest = _ROOM, 0
-    for row in rows:
-        told = _told(operation, row)
-        size = _size(told) + 1
-        room, longest = room - size, max(longest, size)
-        if room < 0 and found:
-            break
-        found.append(told)
-    return found, room < 2 * longest
-
-
-def _fitting(found: dict[str, Any]) -> dict[str, Any]:
-    """The same, of its lists only the newest rows that fit, and how many are left out; the longest gives way first."""
-    whole = {name: len(value) for name, value in found.items() if isinstance(value, list)}
-    while _size(found) > _ROOM:
-        longest = max(whole, key=lambda name: _size(found[name]), default="")
-        if not longest or not found[longest]:
-            break
-        found = found | {longest: found[longest][1:]}
-        cut = {name: number - len(found[name]) for name, number in whole.items() if len(found[name]) < number}
-        found["left_out"] = ", ".join(f"the first {number} of {name}" for name, number in cut.items())
-    return found

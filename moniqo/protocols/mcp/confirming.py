@@ -1,4 +1,5 @@
-"""A client that can ask the person in front of it is asked first, before a tool that may undo what is there.
+"""A client that can ask the person in front of it is asked first, before a tool that may undo what is there or lets
+trading go on.
 
 Since revision 2026-07-28 that needs no stream: the call is answered with a question, and the client calls again with
 the answer and with a state that is bound to what was asked about: a yes to one order is none to another. It is the
@@ -35,7 +36,7 @@ def question(
     context: Any, tool: Tool, asked: types.CallToolRequestParams, token_id: UUID
 ) -> types.InputRequiredResult | None:
     """What the client is to ask before the call; None where nothing is to be asked, or this has been."""
-    if not tool.is_destructive or not _can_ask(context.session):
+    if not tool.asks_first or not _can_ask(context.session):
         return None
     arguments = asked.arguments or {}
     call = json.dumps([str(token_id), tool.name, arguments], sort_keys=True)
@@ -58,7 +59,7 @@ def _stated(state: str | None) -> str:
 def is_declined(tool: Tool, asked: types.CallToolRequestParams) -> bool:
     """Whether the client brings an answer that is no yes."""
     answer = (asked.input_responses or {}).get(QUESTION)
-    if answer is None or not tool.is_destructive:
+    if answer is None or not tool.asks_first:
         return False
     content = getattr(answer, "content", None)
     return (

@@ -34,6 +34,8 @@ INSTRUCTIONS: Final = (
     "passes the owner's limits, which no tool changes: a refusal names the limit and its numbers. An order that was "
     "placed is not filled until get_order says so. propose_* asks the owner, who answers when they want to."
 )
+# Characters of an argument of a prompt, which stands in its text.
+ARGUMENT: Final = 200
 # Address, what it is, and the tool whose answer it holds.
 RESOURCES: Final = (
     ("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),
@@ -231,6 +233,8 @@ async def _get_prompt(_: Context, asked: types.GetPromptRequestParams) -> types.
     for name in prompt.arguments:
         if not given.get(name):
             raise MCPError(types.INVALID_PARAMS, f"Give {name}.")
+        if len(given[name]) > ARGUMENT:
+            raise MCPError(types.INVALID_PARAMS, f"Give {name} with at most {ARGUMENT} characters.")
         text = text.replace(f"{{{name}}}", str(given[name]))
     message = types.PromptMessage(role="user", content=types.TextContent(text=text))
     return types.GetPromptResult(description=prompt.title, messages=[message])

@@ -12,7 +12,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`is_destructive` says that it may undo what is there; `then` is told beside an answer that is not the end.
+    """`is_destructive` says that it may undo what is there, `resumes` that trading goes on: a client that can ask its
+    person does so before either. `then` is told beside an answer that is not the end.
 
     One that is not listed answers for a resource alone.
     """
@@ -25,8 +26,13 @@ class Tool:
     gives: str = ""
     inner: Mapping[str, str] = field(default_factory=dict)
     is_destructive: bool = False
+    resumes: bool = False
     then: str = ""
     is_listed: bool = True
+
+    @property
+    def asks_first(self) -> bool:
+        return self.is_destructive or self.resumes
 
     @property
     def is_question(self) -> bool:
@@ -202,6 +208,7 @@ TOOLS: Final = (
     Tool(
         "start_agent", "POST", "/agents/{agent_id}/start",
         "Let an agent act from its next bar on. Example: agent_id=…", "agent_id", "id name status state",
+        resumes=True,
     ),
     Tool(
         "pause_agent", "POST", "/agents/{agent_id}/pause",
