@@ -27,7 +27,6 @@ WHOLE: Final = {
     "/wallets/tree": "the tree is read whole, or its sums would be of a part",
     "/wallets/{wallet_id}/rules": "a few of each wallet",
     "/rules/{rule_id}/preview": "one round of one rule",
-    "/positions": "what is open now",
     "/locks": "what is held back now",
     "/strategies": "what is installed",
     "/goals": "what is not over; those that are over come in pages",
