@@ -229,7 +229,7 @@ def test_how_many_rows_fit_is_learnt_so_that_nothing_is_asked_twice(known: Known
     assert asked == [20, first[0], first[0], first[0]]
     assert first[0] < 20
     size = 1
-    assert asyncio.run(calls(30))[-1] == 20
+    assert first[0] < asyncio.run(calls(30))[-1] <= 20
     assert len(asked) == 30
 
 
