@@ -16,7 +16,7 @@ from kit.approvals.services import ANSWER, read_answer
 from kit.bodies import Scope
 from kit.errors import InvalidInputError
 from moniqo.protocols.agui import events
-from moniqo.protocols.agui.asking import COLLECT, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
+from moniqo.protocols.agui.asking import COLLECT, COMMANDS_OF, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
 from moniqo.protocols.agui.events import Event
 from moniqo.protocols.agui.states import Subject
 from moniqo.protocols.inside import Answer, Inside
@@ -27,8 +27,9 @@ _TAKEN: Final = {
     PROPOSE_LIMIT: ("maximum_notional", "maximum_daily_loss", "reason", "minutes"),
     RESUME: ("reason", "minutes"),
 }
+LEFT_OPEN: Final = "You wait no longer; the owner may still answer."
 # What keeps an answer from counting, as a run's error.
-REFUSALS: Final = {
+REFUSALS: Final[dict[int, tuple[str, str]]] = {
     HTTPStatus.NOT_FOUND: ("unknown_interrupt", "There is no such question of yours."),
     HTTPStatus.CONFLICT: ("answered_or_late", "It was answered otherwise, or it is too late."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_answer", "The answer is not what was asked for."),
@@ -48,7 +49,7 @@ class Done:
 
 def require_possible(subject: Subject, asked: Asked) -> None:
     """Raise InvalidInputError for what cannot be done with the subject."""
-    if subject.id is None and asked.resume is None and asked.command in (PAUSE, HALT, *_TAKEN):
+    if asked.resume is None and asked.command and asked.command not in COMMANDS_OF[subject.kind]:
         told = "The portfolio is watched; a command is for one agent or one farm."
         raise InvalidInputError(told, fields={"forwardedProps.command": f"Not {asked.command} here."})
 
@@ -109,22 +110,32 @@ async def _asked_owner(
 
 
 async def _answered(inside: Inside, scope: Scope, resume: Sequence[Mapping[str, Any]]) -> Done | Answer:
-    """What a later run answers; one question at a time, since each run asks one."""
+    """What a later run answers; one question at a time, since each run asks one.
+
+    `cancelled` always lets the client go on, which runs nothing before: it is a no of who may say no, and from anybody
+    else, or where it is over, no more than that the client waits no longer.
+    """
     try:
         question, is_approved, note = _read(resume)
     except InvalidInputError as error:
         return Done(error=("invalid_answer", str(error)))
-    body = {"approved": is_approved, "note": note}
+    body = {"approved": bool(is_approved), "note": note}
     answer = await inside.ask(scope, "POST", f"/approvals/{question}/answer", body=body)
-    if (refusal := REFUSALS.get(HTTPStatus(answer.status))) is not None:
+    if is_approved is None and answer.status in (HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT):
+        answer = await inside.ask(scope, "GET", f"/approvals/{question}")
+    if (refusal := REFUSALS.get(answer.status)) is not None:
         return Done(error=refusal)
     if answer.is_refused:
         return answer
     result = {"status": answer.body["status"], **answer.body["result"]}
-    return Done([events.brought(_call(str(question)), result)], {"answered": str(question), **result}, is_acted=True)
+    if result["status"] == "open":
+        result["said"] = LEFT_OPEN
+    told = events.brought(_call(str(question)), result)
+    return Done([told], {"question": str(question), **result}, is_acted=True)
 
 
-def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool, str]:
+def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool | None, str]:
+    """Which question, yes or no or neither, and a word to it."""
     if len(resume) != 1:
         raise InvalidInputError("Answer one question in a run.")
     (entry,) = resume
@@ -133,7 +144,7 @@ def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool, str]:
     except ValueError as error:
         raise InvalidInputError("Answer with the id of the question.") from error
     if entry.get("status") == "cancelled":
-        return question, False, ""
+        return question, None, ""
     if entry.get("status") != "resolved":
         raise InvalidInputError("An answer is resolved or cancelled.")
     return question, *read_answer(entry.get("payload"))
