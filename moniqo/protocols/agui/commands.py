@@ -1,8 +1,8 @@
 """What a command does, before its run is told: acts of the API with the token of whoever asks.
 
-What stops something is done at once. What moves money or lets something trade again is asked of the owner: the run ends
-with an interrupt, which a later run answers, or the owner does on the page Approvals. Its id is the question's, and it
-is bound to the call of the tool that waits for it.
+What stops something is done at once, unless the token asks first. What moves money or lets something trade again is
+asked of the owner: the run ends with an interrupt, which a later run answers, or the owner does on the page Approvals.
+Its id is the question's, and it is bound to the call of the tool that waits for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from uuid import UUID
 from kit.approvals.services import ANSWER, read_answer
 from kit.bodies import Scope
 from kit.errors import InvalidInputError
+from kit.users.access import AsksFirstError
 from moniqo.protocols.agui import events
 from moniqo.protocols.agui.asking import COLLECT, COMMANDS_OF, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
 from moniqo.protocols.agui.events import Event
@@ -25,7 +26,7 @@ from moniqo.protocols.inside import Answer, Inside
 _TAKEN: Final = {
     COLLECT: ("asset", "amount", "reason", "minutes"),
     PROPOSE_LIMIT: ("maximum_notional", "maximum_daily_loss", "reason", "minutes"),
-    RESUME: ("reason", "minutes"),
+    **dict.fromkeys((RESUME, PAUSE, HALT), ("reason", "minutes")),
 }
 LEFT_OPEN: Final = "You wait no longer; the owner may still answer."
 # What keeps an answer from counting, as a run's error.
@@ -76,7 +77,8 @@ async def _stopped(
         path = f"/wallets/{about['wallet_id']}/stop"
         answer = await inside.ask(scope, "POST", path, body={"policy": "keep"})
     if answer.is_refused:
-        return answer
+        is_asked_first = str((answer.body or {}).get("type", "")).endswith(f":{AsksFirstError.code}")
+        return await _asked_owner(inside, scope, subject, about, asked) if is_asked_first else answer
     call, result = f"{asked.run}-{asked.command}", {"status": answer.body["status"]}
     told = [*events.called(call, asked.command, {"id": str(subject.id)}), events.brought(call, result)]
     return Done(told, {"command": asked.command, **result}, is_acted=True)
@@ -86,13 +88,15 @@ async def _asked_owner(
     inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
 ) -> Done | Answer:
     given = {name: asked.given[name] for name in _TAKEN[asked.command] if name in asked.given}
-    if asked.command == RESUME:
-        path, given = "/approvals/starts", given | {f"{subject.kind.removesuffix('s')}_id": str(subject.id)}
+    if asked.command in (RESUME, PAUSE):
+        path = "/approvals/starts" if asked.command == RESUME else "/approvals/pauses"
+        given = given | {f"{subject.kind.removesuffix('s')}_id": str(subject.id)}
     elif asked.command == COLLECT:
         path = "/approvals/collections"
         given = {"asset": about["base_asset"], **given, "wallet_id": about["wallet_id"]}
     else:
-        path, given = "/approvals/limits", given | {"wallet_id": about["wallet_id"]}
+        path = "/approvals/halts" if asked.command == HALT else "/approvals/limits"
+        given = given | {"wallet_id": about["wallet_id"]}
     answer = await inside.ask(scope, "POST", path, body=given, key=_key(subject, asked))
     if answer.is_refused:
         return answer
