@@ -156,6 +156,7 @@
 -- migration users 0006_operators_and_hashes 00d16b25ffcb152d
 -- migration users 0007_capitals_of_an_address ef67fb893576b3bc
 -- migration users 0008_what_scopes_write 3bfca214d234909a
+-- migration users 0009_tokens_that_ask_first a7b381aaea902a8c
 -- migration wallets 0001_initial bb078e3d3523a707
 -- migration wallets 0002_policies 8abef364998ea17e
 -- migration wallets 0003_ledger 044555b94654a4e7
@@ -5837,7 +5838,8 @@ CREATE TABLE public.users_token (
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
     owner_id uuid NOT NULL,
-    wallet_id uuid
+    wallet_id uuid,
+    asks_first boolean NOT NULL
 );
 
 ALTER TABLE ONLY public.users_token FORCE ROW LEVEL SECURITY;
@@ -7644,7 +7646,8 @@ INSERT INTO public.django_migrations VALUES
 	(192, 'sessions', '0001_initial', now()),
 	(193, 'trading', '0037_adviser', now()),
 	(194, 'trading', '0038_where_they_closed', now()),
-	(195, 'trading', '0039_closed_where_it_stood', now());
+	(195, 'trading', '0039_closed_where_it_stood', now()),
+	(196, 'users', '0009_tokens_that_ask_first', now());
 
 
 --
@@ -8322,7 +8325,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 195, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 196, true);
 
 
 --
@@ -13449,7 +13452,7 @@ CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF connection_id, wallet
 -- Name: users_token scopes; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF revoked_at, password_mark ON public.users_token FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
+CREATE TRIGGER scopes BEFORE INSERT OR DELETE OR UPDATE OF revoked_at, password_mark, asks_first ON public.users_token FOR EACH STATEMENT EXECUTE FUNCTION public.require_scope('person');
 
 
 --
@@ -20060,6 +20063,13 @@ GRANT UPDATE(last_used_at) ON TABLE public.users_token TO moniqo_app;
 --
 
 GRANT UPDATE(revoked_at) ON TABLE public.users_token TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_token.asks_first; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(asks_first) ON TABLE public.users_token TO moniqo_app;
 
 
 --

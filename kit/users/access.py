@@ -20,6 +20,7 @@ from kit.users.models import Token
 
 Scope = Token.Scope
 READING = {"GET", "HEAD", "OPTIONS"}
+ASKS_FIRST = "This token asks first: put it to its owner by POST /api/v1/approvals/…, or by a tool that proposes."
 
 
 class ScopeError(MoniqoError):
@@ -27,6 +28,12 @@ class ScopeError(MoniqoError):
 
     code = "insufficient_scope"
     status = 403
+
+
+class AsksFirstError(ScopeError):
+    """The owner has said that the token's program asks before it does anything."""
+
+    code = "asks_first"
 
 
 class SignedIn(AuthBase):
@@ -39,6 +46,7 @@ class SignedIn(AuthBase):
     openapi_scheme = "bearer"
     scopes: ClassVar[tuple[Scope, ...]] = ()
     agents_may: ClassVar[bool] = False
+    is_question: ClassVar[bool] = False
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
@@ -48,10 +56,16 @@ class SignedIn(AuthBase):
             if check_csrf(request):
                 raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
             return request.user
+        if token.asks_first and self.acts(request.method or ""):
+            raise AsksFirstError(ASKS_FIRST)
         if missing := self.missing(token.scopes, request.method or ""):
             plural = "s" if missing[1:] else ""
             raise ScopeError(f"This token may not do that: it needs the scope{plural} {', '.join(missing)}.")
         return request.user
+
+    def acts(self, method: str) -> bool:
+        """Whether an operation of this method does something, which a token that asks first may not."""
+        return method not in READING and self.scopes != (Scope.READ,) and not self.is_question
 
     def missing(self, granted: Collection[str], method: str) -> list[str]:
         """The scopes that a token with these lacks for an operation of this method; none where it may."""
@@ -124,14 +138,16 @@ class AnyToken(SignedIn):
         return []
 
 
-def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
+def _needs(*scopes: Scope, agents_may: bool = False, is_question: bool = False) -> AuthBase:
     """The authentication of operations that need `scopes`; the API's description names it after them."""
     words = " and ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in scopes)
     if agents_may:
         words = " or ".join(f"`{scope.value}`" for scope in (*scopes, Scope.AGENT))
     name = "".join(scope.value.capitalize() for scope in scopes) + ("OrAgent" if agents_may else "")
     said = {"openapi_description": f"A token with the scope {words}."}
-    made = type(f"{name}Token", (SignedIn,), {"scopes": scopes, "agents_may": agents_may, **said})
+    made = type(
+        f"{name}Token", (SignedIn,), {"scopes": scopes, "agents_may": agents_may, "is_question": is_question, **said}
+    )
     signed_in: AuthBase = made()
     return signed_in
 
@@ -142,5 +158,7 @@ PERSON: AuthBase = PersonToken()
 ANY: AuthBase = AnyToken()
 # Orders, which are what an agent is for; `kit.users.bindings` looks at where its token may act.
 ORDERS = _needs(Scope.TRADE, agents_may=True)
+# A question to the owner, of who may place orders: also of a token that asks first.
+ASKING = _needs(Scope.TRADE, agents_may=True, is_question=True)
 # What makes wallets, brings them money, limits them and trades, all at once.
 EVERYTHING = _needs(*(scope for scope in Scope if scope != Scope.AGENT))

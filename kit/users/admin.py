@@ -125,6 +125,7 @@ class TokenAdmin(ReadOnlyAdmin):
         "kind",
         "scopes",
         "wallet_id",
+        "asks_first",
         "created_at",
         "last_used_at",
         "expires_at",

@@ -104,6 +104,7 @@ class TokenOut(Schema):
     kind: Token.Kind
     scopes: list[Token.Scope]
     wallet_id: UUID | None = Field(description="Where an agent's token may act, and below it; null: in all wallets.")
+    asks_first: bool = Field(description="Its owner is asked before anything is done with it.")
     status: str
     created_at: datetime
     expires_at: datetime
@@ -138,6 +139,9 @@ class TokenIn(Body):
     wallet_id: UUID | None = Field(
         None, description="Of a token with the scope `agent`: where it may act, and below it. Null: in all wallets."
     )
+    asks_first: bool = Field(
+        False, description="It does nothing but read and ask (`/approvals/…`); its owner changes that on its page."
+    )
 
 
 @tokens_router.get("/tokens", response=Page[TokenOut], summary="Your tokens, newest first")
@@ -170,6 +174,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Any:
         maker=getattr(request, "token", None),
         address=client_address(request),
         wallet_id=body.wallet_id,
+        asks_first=body.asks_first,
     )
     return Status(201, {**_token(made), "token": text})
 

@@ -48,9 +48,14 @@ class TokenForm(PasswordForm):
         required=False,
         help_text="Only a trading agent's token is bound to a wallet: it acts there and below, and reads everything.",
     )
+    asks_first = forms.BooleanField(
+        label="Ask me first",
+        required=False,
+        help_text="Whatever its program wants done is a question on the page Approvals; it does nothing by itself.",
+    )
     days = forms.ChoiceField(label="It ends after", choices=tuple(LIFETIMES.items()), initial="90")
 
-    field_order = ("name", "scopes", "wallet_id", "days", "password")
+    field_order = ("name", "scopes", "wallet_id", "asks_first", "days", "password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)

@@ -47,6 +47,7 @@ def open_token(
     lifetime: timedelta,
     address: str | None = None,
     wallet_id: UUID | None = None,
+    asks_first: bool = False,
 ) -> Token:
     """Make the row of a new token, of a trading agent's bound to a wallet of the owner's with `wallet_id`.
 
@@ -66,6 +67,7 @@ def open_token(
             name=name.strip()[:80],
             scopes=wanted,
             wallet_id=wallet_id,
+            asks_first=asks_first,
             password_mark=user.get_session_auth_hash(),
             address=address,
             created_at=now,
@@ -76,6 +78,7 @@ def open_token(
         else:
             security.on_token_made(token)
         facts = {"scopes": wanted, "until": token.expires_at} | ({"wallet": wallet_id} if wallet_id else {})
+        facts |= {"asks_first": True} if asks_first else {}
         action = f"Token {kind.label.lower()}"
         record(Area.TOKENS, action, owner_id=user.pk, actor_id=user.pk, subject=token.name, after=facts)
     return token
@@ -138,7 +141,7 @@ def has_same_password(token: Token) -> bool:
 @dataclass(frozen=True, slots=True)
 class TokenRow:
     """A token as its owner sees it. `wallet` is what it is bound to, `health` colours the status; `counts` says whether
-    it can still be used."""
+    it can still be used; with `asks_first` its owner is asked before anything is done."""
 
     id: UUID
     name: str
@@ -152,6 +155,7 @@ class TokenRow:
     status: str
     health: str
     counts: bool
+    asks_first: bool
 
 
 def make_personal_token(
@@ -163,6 +167,7 @@ def make_personal_token(
     maker: Token | None,
     address: str | None,
     wallet_id: UUID | None = None,
+    asks_first: bool = False,
 ) -> tuple[Token, str]:
     """A token that lasts as long as its row, and its text, which is told this once.
 
@@ -183,6 +188,7 @@ def make_personal_token(
         lifetime=lifetime,
         address=address,
         wallet_id=wallet_id,
+        asks_first=asks_first,
     )
     return made, access_text(made)
 
@@ -238,6 +244,7 @@ def _row(token: Token, names: Mapping[UUID, str]) -> TokenRow:
         status=status,
         health=health,
         counts=bool(health),
+        asks_first=token.asks_first,
     )
 
 
@@ -252,6 +259,19 @@ def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
         end_streams(owner_id=owner_id)
         resolve_alert(owner_id=owner_id, key=security.token_key(token))
         record(Area.TOKENS, "Token revoked", owner_id=owner_id, subject=token.name)
+    return token
+
+
+def let_ask_first(*, owner_id: UUID, token_id: UUID, asks_first: bool) -> Token:
+    """Have the token's program ask before it does anything, or not. Raises NotFoundError."""
+    token = Token.objects.filter(owner_id=owner_id, pk=token_id).select_for_update().first()
+    if token is None:
+        raise NotFoundError("There is no such token.")
+    if token.asks_first != asks_first:
+        token.asks_first = asks_first
+        token.save(update_fields=("asks_first",))
+        action = "Token asks first" if asks_first else "Token acts by itself"
+        record(Area.TOKENS, action, owner_id=owner_id, subject=token.name)
     return token
 
 

@@ -62,6 +62,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
                 maker=None,
                 address=client_address(request),
                 wallet_id=UUID(form.cleaned_data["wallet_id"]) if form.cleaned_data["wallet_id"] else None,
+                asks_first=form.cleaned_data["asks_first"],
             )
         except InvalidInputError as error:
             explain(form, error)
@@ -77,6 +78,10 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def token(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a program called with the token through the protocols, how often in vain, and the end of it."""
+    return _token(request, pk, PasswordForm(user=cast("User", request.user)))
+
+
+def _token(request: HttpRequest, pk: UUID, form: PasswordForm) -> HttpResponse:
     owner_id = owner_of(request)
     with missing_is_404():
         row = tokens.find_row(owner_id=owner_id, token_id=pk)
@@ -85,8 +90,24 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sums": sum_calls(owner_id=owner_id, token_id=pk),
         "page": calls_of(owner_id=owner_id, token_id=pk, page=request.GET.get("page", "")),
         "kept_days": settings.CALL_DAYS,
+        "form": form,
     }
-    return render(request, "users/token.html", context)
+    return render(request, "users/token.html", context, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters("password")
+@login_required
+@require_POST
+def let_ask_first(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Have a token's program ask before it does anything; that it acts by itself again, the password is asked for."""
+    asks_first = request.POST.get("asks_first") == "on"
+    form = PasswordForm(request.POST, user=cast("User", request.user))
+    if not asks_first and not form.is_valid():
+        return _token(request, pk, form)
+    with missing_is_404():
+        token = tokens.let_ask_first(owner_id=owner_of(request), token_id=pk, asks_first=asks_first)
+    messages.success(request, f"{token.name} {'asks you first' if asks_first else 'acts by itself'} from now on.")
+    return redirect("users:token", token.pk)
 
 
 @login_required

@@ -52,6 +52,7 @@ class Asker:
 
     token_id: UUID
     scopes: tuple[str, ...]
+    asks_first: bool = False
 
 
 def written(value: object) -> bytes:
@@ -144,7 +145,7 @@ class Inside:
             return answer
         if len(self._believed) >= BELIEVED_MOST:
             self._believed.clear()
-        found = Asker(UUID(answer.body["id"]), tuple(answer.body["scopes"]))
+        found = Asker(UUID(answer.body["id"]), tuple(answer.body["scopes"]), answer.body["asks_first"])
         self._believed[mark] = (monotonic(), found)
         return found
 

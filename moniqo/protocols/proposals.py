@@ -66,6 +66,12 @@ class WorkAskIn(Asking):
     farm_id: UUID | None = None
 
 
+class HaltAskIn(Asking):
+    """Of a wallet and everything below it."""
+
+    wallet_id: UUID
+
+
 class CollectionAskIn(Asking):
     """Free money of a wallet, to its parent."""
 
@@ -214,6 +220,18 @@ def _pause(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
     return {"status": str(pause_farm(owner_id=owner_id, farm_id=asked.farm_id).status)}  # type: ignore[arg-type]  # as above
 
 
+def _look_at_halt(owner_id: UUID, asked: HaltAskIn) -> Looked:
+    found = trading.preview_stop(owner_id=owner_id, wallet_id=asked.wallet_id, policy="keep")
+    told = sentence(
+        "Orders that it cancels: {count}. Positions keep their stops.", count=number(str(len(found.orders)))
+    )
+    return Looked(sentence("Halt {wallet}", wallet=found.wallet.name), [told])
+
+
+def _halt(owner_id: UUID, asked: HaltAskIn, _: str) -> dict[str, Any]:
+    return {"status": str(trading.stop(owner_id=owner_id, wallet_id=asked.wallet_id, policy="keep").status)}
+
+
 def _start(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
     _named(owner_id, asked)
     if asked.agent_id is not None:
@@ -352,6 +370,7 @@ Scope = Token.Scope
 ACTS: Final = (
     _act("order", "Order", "Place it", OrderAskIn, _look_at_order, _place, Scope.TRADE),
     _act("pause", "Pause", "Pause", WorkAskIn, _look_at_pause, _pause, Scope.TRADE),
+    _act("halt", "Halt", "Halt it", HaltAskIn, _look_at_halt, _halt, Scope.TRADE),
     _act("resume", "Start", "Start", WorkAskIn, _look_at_start, _start, Scope.TRADE),
     _act("allocation", "Allocation", "Move it", AllocationAskIn, _look_at_allocation, _allocate, Scope.MOVE),
     _act("collection", "Collection", "Collect", CollectionAskIn, _look_at_collection, _collect, Scope.MOVE),

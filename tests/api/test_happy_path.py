@@ -494,6 +494,7 @@ def ask_owner(program: Program, master: Any, farm: Any, agent: Any, market: Inst
     wishes: dict[str, dict[str, Any]] = {
         "orders": {"wallet_id": wallet, "symbol": market.symbol, "side": "buy", "quantity": "1"},
         "starts": {"agent_id": agent["id"]},
+        "halts": {"wallet_id": wallet},
         "allocations": {"wallet_id": master["id"], "target_id": farm["wallet_id"], "asset": asset, "amount": "1"},
         "collections": {"wallet_id": wallet, "asset": asset, "amount": "1"},
         "goals": {"name": "Asked for", "kind": "trade_volume", "target": "500"},

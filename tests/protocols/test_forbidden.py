@@ -5,6 +5,7 @@ commands; and in the database as the role of the process that serves all three.
 """
 
 import json
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from kit import tenancy
 from kit.users import tokens
 from kit.users.middleware import PERSON
 from kit.users.models import Token
+from moniqo.protocols.agui.asking import COMMANDS
+from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.tools import TOOLS
 from tests.programs import make_token
 from tests.protocols.conftest import Stage
@@ -33,6 +36,19 @@ SELECT (SELECT jsonb_agg(to_jsonb(one) ORDER BY id) FROM trading_risklimit AS on
        (SELECT jsonb_agg(jsonb_build_array(id, protects_in_halt) ORDER BY id) FROM wallets_wallet AS one)
 """
 ANY = str(uuid4())
+# What a scope alone calls: tools that read are an agent's too, and so are orders and all that asks.
+OF_TRADE, OF_MOVE = ("start_agent", "pause_agent"), ("allocate", "collect")
+OF_AGENTS = ("place_order", "cancel_order")
+
+
+def may(tool: str, scope: str) -> bool:
+    if tool in OF_AGENTS or tool.startswith("propose_"):
+        return scope in ("trade", "agent")
+    if tool in OF_TRADE or tool in OF_MOVE:
+        return scope == ("trade" if tool in OF_TRADE else "move")
+    return scope in ("read", "agent")
+
+
 MAKE_LIVE = "SELECT wallets_make_live(id, now()) FROM wallets_connection"
 
 
@@ -95,6 +111,58 @@ def test_no_tool_is_about_them_and_one_that_is_asked_for_is_not_there(stage: Sta
     assert state() == before
 
 
+OPERATIONS = operations()
+NO_SCOPE_GIVES = sorted((tool, scope) for tool, scope in product(OPERATIONS, tokens.EVERYTHING) if not may(tool, scope))
+
+
+@pytest.mark.parametrize("scope", tokens.EVERYTHING)
+def test_each_scope_calls_the_tools_that_are_its_own_and_is_refused_all_others(stage: Stage, scope: str) -> None:
+    """Refused for the scope, not for what is missing of the arguments, and not listed."""
+    headers = {"Authorization": f"Bearer {tokens.access_text(make_token(stage.world.owner, scope))}"}
+    refused, before = set(), state()
+    for name, operation in OPERATIONS.items():
+        if not may(name, scope):
+            result = _call(stage, headers, name, filled(operation))["result"]
+            said = result["content"][0]["text"]
+            assert result["isError"], name
+            assert "it needs the scope" in said, (name, said)
+            refused.add(name)
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    listed = {tool["name"] for tool in _ask(stage, headers, message)["result"]["tools"]}
+    assert listed == {name for name, one in OPERATIONS.items() if name not in refused and one.tool.is_listed}
+    assert {(name, scope) for name in refused} == {pair for pair in NO_SCOPE_GIVES if pair[1] == scope}
+    assert state() == before
+
+
+def test_as_many_pairs_of_tool_and_scope_are_refused_as_there_should_be() -> None:
+    """Of 28 tools and 6 scopes: one that reads, asks or orders is for two scopes, any other for one."""
+    assert (len(OPERATIONS), len(tokens.EVERYTHING), len(NO_SCOPE_GIVES)) == (28, 6, 116)
+
+
+# Of the commands: what a token needs beside the reading that every run needs.
+COMMANDS_NEED = {
+    "watch": {"read", "agent"}, "why": {"read", "agent"}, "pause": {"trade"}, "halt": {"trade"},
+    "resume": {"trade", "agent"}, "collect": {"trade", "agent"}, "propose_limit": {"trade", "agent"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", tokens.EVERYTHING)
+def test_each_scope_gives_a_front_end_its_own_commands_and_is_refused_all_others(stage: Stage, scope: str) -> None:
+    """Beside `read`, without which nothing is watched."""
+    path = f"/agui/agents/{stage.world.quiet.pk}"
+    alone = {"Authorization": f"Bearer {tokens.access_text(make_token(stage.world.owner, scope))}"}
+    both = {"Authorization": f"Bearer {tokens.access_text(make_token(stage.world.owner, scope, 'read'))}"}
+    assert set(COMMANDS_NEED) == set(COMMANDS)
+    before = state()
+    for command, needed in COMMANDS_NEED.items():
+        given = {"forwardedProps": {"command": command, "asset": "USDT", "amount": "1", "maximum_notional": "5"}}
+        if needed.isdisjoint({scope, "read"}):
+            assert _run(stage, path, both, given).status == 403, command
+        if scope not in ("read", "agent"):
+            assert _run(stage, path, alone, given).status == 403, command
+    assert state() == before
+
+
 def test_no_command_of_a_front_end_changes_them_and_a_wish_for_a_limit_only_asks(stage: Stage) -> None:
     headers = {"Authorization": f"Bearer {tokens.access_text(make_token(stage.world.owner))}"}
     path, before = f"/agui/agents/{stage.world.agent.pk}", state()
@@ -150,6 +218,16 @@ def test_with_its_scope_a_limit_may_be_written_and_nothing_else_is_left_of_the_s
         _execute("UPDATE wallets_credential SET id = id")
 
 
+def filled(operation: Operation) -> dict[str, Any]:
+    """Arguments of which none is missing and each is of its kind."""
+    known = {"quantity": "1", "amount": "1", "side": "buy", "symbol": "BTC/USDT", "asset": "USDT", "instrument_id": 1}
+    given = {}
+    for name, argument in operation.arguments.items():
+        if argument.is_required:
+            given[name] = known.get(name, ANY if name.endswith("_id") else argument.schema.get("enum", ["1h"])[0])
+    return given
+
+
 def _execute(statement: str) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(statement)
@@ -157,6 +235,10 @@ def _execute(statement: str) -> None:
 
 def _call(stage: Stage, headers: dict[str, str], tool: str, arguments: dict[str, Any]) -> Any:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    return _ask(stage, headers, message)
+
+
+def _ask(stage: Stage, headers: dict[str, str], message: dict[str, Any]) -> Any:
     sent = {"Content_Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
     return json.loads(stage.site.ask("POST", "/mcp", json.dumps(message).encode(), **sent).body)
 

@@ -45,7 +45,7 @@ ERRORS: Final = {
     "gone": "What was watched is not there any more.",
     "failed": "That failed here; a new run may do better.",
 }
-UNDERSTOOD: Final = f"I understand: {', '.join(asking.COMMANDS)}."
+UNDERSTOOD: Final = {kind: f"I understand: {', '.join(words)}." for kind, words in asking.COMMANDS_OF.items()}
 _PATH: Final = re.compile(
     r"/agui/(?:(?P<kind>agents|farms)/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|portfolio)(?P<more>/capabilities)?"
 )
@@ -192,7 +192,7 @@ async def _begin(
     if asked.command == asking.WHY:
         began += because(asked.run, viewer.reading)
     elif not asked.command:
-        began += events.said(f"{asked.run}-words", UNDERSTOOD)
+        began += events.said(f"{asked.run}-words", UNDERSTOOD[subject.kind])
     await _part(send, events.encode(*began))
     is_watching = asked.command == asking.WATCH and asked.resume is None
     return _Begun(asked.thread, asked.run, viewer, replace(done, events=()), is_watching, left)

@@ -19,6 +19,8 @@ HALT: Final = "halt"
 COLLECT: Final = "collect"
 PROPOSE_LIMIT: Final = "propose_limit"
 COMMANDS: Final = (WATCH, WHY, PAUSE, RESUME, HALT, COLLECT, PROPOSE_LIMIT)
+# By the kind of what is watched; what is done is done to one agent or one farm.
+COMMANDS_OF: Final = {"agents": COMMANDS, "farms": COMMANDS, "portfolio": (WATCH, WHY)}
 ID_LENGTH: Final = 200
 WORDS_LENGTH: Final = 200
 

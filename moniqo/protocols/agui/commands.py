@@ -1,8 +1,8 @@
 """What a command does, before its run is told: acts of the API with the token of whoever asks.
 
-What stops something is done at once. What moves money or lets something trade again is asked of the owner: the run ends
-with an interrupt, which a later run answers, or the owner does on the page Approvals. Its id is the question's, and it
-is bound to the call of the tool that waits for it.
+What stops something is done at once, unless the token asks first. What moves money or lets something trade again is
+asked of the owner: the run ends with an interrupt, which a later run answers, or the owner does on the page Approvals.
+Its id is the question's, and it is bound to the call of the tool that waits for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,9 @@ from uuid import UUID
 from kit.approvals.services import ANSWER, read_answer
 from kit.bodies import Scope
 from kit.errors import InvalidInputError
+from kit.users.access import AsksFirstError
 from moniqo.protocols.agui import events
-from moniqo.protocols.agui.asking import COLLECT, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
+from moniqo.protocols.agui.asking import COLLECT, COMMANDS_OF, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
 from moniqo.protocols.agui.events import Event
 from moniqo.protocols.agui.states import Subject
 from moniqo.protocols.inside import Answer, Inside
@@ -25,8 +26,9 @@ from moniqo.protocols.inside import Answer, Inside
 _TAKEN: Final = {
     COLLECT: ("asset", "amount", "reason", "minutes"),
     PROPOSE_LIMIT: ("maximum_notional", "maximum_daily_loss", "reason", "minutes"),
-    RESUME: ("reason", "minutes"),
+    **dict.fromkeys((RESUME, PAUSE, HALT), ("reason", "minutes")),
 }
+LEFT_OPEN: Final = "You wait no longer; the owner may still answer."
 # What keeps an answer from counting, as a run's error.
 REFUSALS: Final[dict[int, tuple[str, str]]] = {
     HTTPStatus.NOT_FOUND: ("unknown_interrupt", "There is no such question of yours."),
@@ -48,7 +50,7 @@ class Done:
 
 def require_possible(subject: Subject, asked: Asked) -> None:
     """Raise InvalidInputError for what cannot be done with the subject."""
-    if subject.id is None and asked.resume is None and asked.command in (PAUSE, HALT, *_TAKEN):
+    if asked.resume is None and asked.command and asked.command not in COMMANDS_OF[subject.kind]:
         told = "The portfolio is watched; a command is for one agent or one farm."
         raise InvalidInputError(told, fields={"forwardedProps.command": f"Not {asked.command} here."})
 
@@ -75,7 +77,8 @@ async def _stopped(
         path = f"/wallets/{about['wallet_id']}/stop"
         answer = await inside.ask(scope, "POST", path, body={"policy": "keep"})
     if answer.is_refused:
-        return answer
+        is_asked_first = str((answer.body or {}).get("type", "")).endswith(f":{AsksFirstError.code}")
+        return await _asked_owner(inside, scope, subject, about, asked) if is_asked_first else answer
     call, result = f"{asked.run}-{asked.command}", {"status": answer.body["status"]}
     told = [*events.called(call, asked.command, {"id": str(subject.id)}), events.brought(call, result)]
     return Done(told, {"command": asked.command, **result}, is_acted=True)
@@ -85,13 +88,15 @@ async def _asked_owner(
     inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
 ) -> Done | Answer:
     given = {name: asked.given[name] for name in _TAKEN[asked.command] if name in asked.given}
-    if asked.command == RESUME:
-        path, given = "/approvals/starts", given | {f"{subject.kind.removesuffix('s')}_id": str(subject.id)}
+    if asked.command in (RESUME, PAUSE):
+        path = "/approvals/starts" if asked.command == RESUME else "/approvals/pauses"
+        given = given | {f"{subject.kind.removesuffix('s')}_id": str(subject.id)}
     elif asked.command == COLLECT:
         path = "/approvals/collections"
         given = {"asset": about["base_asset"], **given, "wallet_id": about["wallet_id"]}
     else:
-        path, given = "/approvals/limits", given | {"wallet_id": about["wallet_id"]}
+        path = "/approvals/halts" if asked.command == HALT else "/approvals/limits"
+        given = given | {"wallet_id": about["wallet_id"]}
     answer = await inside.ask(scope, "POST", path, body=given, key=_key(subject, asked))
     if answer.is_refused:
         return answer
@@ -109,22 +114,32 @@ async def _asked_owner(
 
 
 async def _answered(inside: Inside, scope: Scope, resume: Sequence[Mapping[str, Any]]) -> Done | Answer:
-    """What a later run answers; one question at a time, since each run asks one."""
+    """What a later run answers; one question at a time, since each run asks one.
+
+    `cancelled` always lets the client go on, which runs nothing before: it is a no of who may say no, and from anybody
+    else, or where it is over, no more than that the client waits no longer.
+    """
     try:
         question, is_approved, note = _read(resume)
     except InvalidInputError as error:
         return Done(error=("invalid_answer", str(error)))
-    body = {"approved": is_approved, "note": note}
+    body = {"approved": bool(is_approved), "note": note}
     answer = await inside.ask(scope, "POST", f"/approvals/{question}/answer", body=body)
+    if is_approved is None and answer.status in (HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT):
+        answer = await inside.ask(scope, "GET", f"/approvals/{question}")
     if (refusal := REFUSALS.get(answer.status)) is not None:
         return Done(error=refusal)
     if answer.is_refused:
         return answer
     result = {"status": answer.body["status"], **answer.body["result"]}
-    return Done([events.brought(_call(str(question)), result)], {"answered": str(question), **result}, is_acted=True)
+    if result["status"] == "open":
+        result["said"] = LEFT_OPEN
+    told = events.brought(_call(str(question)), result)
+    return Done([told], {"question": str(question), **result}, is_acted=True)
 
 
-def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool, str]:
+def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool | None, str]:
+    """Which question, yes or no or neither, and a word to it."""
     if len(resume) != 1:
         raise InvalidInputError("Answer one question in a run.")
     (entry,) = resume
@@ -133,7 +148,7 @@ def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool, str]:
     except ValueError as error:
         raise InvalidInputError("Answer with the id of the question.") from error
     if entry.get("status") == "cancelled":
-        return question, False, ""
+        return question, None, ""
     if entry.get("status") != "resolved":
         raise InvalidInputError("An answer is resolved or cancelled.")
     return question, *read_answer(entry.get("payload"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from moniqo.protocols.agui import events
-from moniqo.protocols.agui.asking import COMMANDS
+from moniqo.protocols.agui.asking import COMMANDS_OF, WATCH, WHY
 from moniqo.protocols.agui.events import Event
 from moniqo.protocols.agui.patches import difference
 from moniqo.protocols.agui.states import Decision, Reading, Subject
@@ -53,7 +53,9 @@ def _decided(decision: Decision, again: str = "") -> Iterator[Event]:
 
 
 def capabilities(subject: Subject) -> dict[str, Any]:
-    """What a client can count on."""
+    """What a client can count on; a run of what nothing can be done to asks for nothing."""
+    commands = COMMANDS_OF[subject.kind]
+    can_ask = set(commands) > {WATCH, WHY}
     return {
         "identity": {"name": f"moniqo-{subject.name}", "type": "moniqo", "description": DESCRIPTION},
         "transport": {
@@ -64,8 +66,8 @@ def capabilities(subject: Subject) -> dict[str, Any]:
         "reasoning": {"supported": False, "streaming": False, "encrypted": False},
         "execution": {"codeExecution": False, "sandboxed": False},
         "humanInTheLoop": {
-            "supported": True, "approvals": True, "interventions": False, "feedback": False, "interrupts": True,
-            "approveWithEdits": False,
+            "supported": can_ask, "approvals": can_ask, "interventions": False, "feedback": False,
+            "interrupts": can_ask, "approveWithEdits": False,
         },
-        "custom": {"commands": list(COMMANDS), "protocolVersion": events.VERSION},
+        "custom": {"commands": list(commands), "protocolVersion": events.VERSION},
     }  # fmt: skip

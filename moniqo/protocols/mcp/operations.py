@@ -1,13 +1,13 @@
 """What the API's description says of a tool's operation: where arguments go, what they and the answer are, who may."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kit.users.access import SignedIn
 from moniqo.api import api
-from moniqo.protocols.inside import ROOT
+from moniqo.protocols.inside import ROOT, Asker
 from moniqo.protocols.mcp.tools import TOOLS, Tool
 
 KEY: Final = "idempotency_key"
@@ -44,9 +44,13 @@ class Operation:
     is_paged: bool
     auth: SignedIn
 
-    def is_allowed(self, granted: Collection[str]) -> bool:
-        """Whether a token with these scopes may call it; whether it may do what it asks for, the API says."""
-        return not self.auth.missing(granted, self.tool.method)
+    def is_allowed(self, asker: Asker) -> bool:
+        """Whether the token may call it; whether it may do what it asks for, the API says."""
+        return not self.is_asked_first(asker) and not self.auth.missing(asker.scopes, self.tool.method)
+
+    def is_asked_first(self, asker: Asker) -> bool:
+        """Whether the token's owner wants to be asked instead."""
+        return asker.asks_first and self.auth.acts(self.tool.method)
 
     @property
     def input(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from moniqo.protocols.calls import CALLS, Protocol
 from moniqo.protocols.inside import Answer, Asker, Inside
 from moniqo.protocols.mcp import calling, confirming
 from moniqo.protocols.mcp.operations import Operation, operations
+from moniqo.protocols.mcp.tools import INSTEAD
 
 
 class Prompt(NamedTuple):
@@ -91,7 +92,9 @@ class _Tools:
     async def called(self, context: Context, tool: str, arguments: dict[str, Any]) -> calling.Result:
         asker, began = await self.asker(context), monotonic()
         result = calling.NO_SUCH_TOOL
-        if tool in self._known:
+        if tool in self._known and self._known[tool].is_asked_first(asker):
+            result = calling.Result(None, asks_first(tool), 403)
+        elif tool in self._known:
             try:
                 result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
             except Exception:  # whatever it is, the protocol's package would tell its words
@@ -108,7 +111,7 @@ class _Tools:
         if operation is not None:
             asker = await self.asker(context)
             first = confirming.question(context, operation.tool, asked, asker.token_id)
-            if first is not None and operation.is_allowed(asker.scopes):
+            if first is not None and operation.is_allowed(asker):
                 return first
             if confirming.is_declined(operation.tool, asked):
                 result = calling.Result(None, confirming.DECLINED, 403)
@@ -127,7 +130,7 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
 
     async def allowed(context: Context) -> list[Operation]:
         asker = await tools.asker(context)
-        return [operation for operation in known.values() if operation.is_allowed(asker.scopes)]
+        return [operation for operation in known.values() if operation.is_allowed(asker)]
 
     async def list_tools(context: Context, _: Any) -> types.ListToolsResult:
         offered = [operation for operation in await allowed(context) if operation.tool.is_listed]
@@ -184,6 +187,13 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
     )
+
+
+def asks_first(tool: str) -> str:
+    """What a token is told whose owner wants to be asked first."""
+    if tool in INSTEAD:
+        return f"This token asks first: call {INSTEAD[tool]}, and its owner answers."
+    return "This token asks first, and no tool asks for that: tell its owner, or ask by the API's /approvals."
 
 
 def _tool(operation: Operation) -> types.Tool:

@@ -45,6 +45,9 @@ _ASKED: Final = "It waits for the owner. The same call with the same idempotency
 _QUESTION: Final = "id title lines status expires_at note result"
 _AGENT: Final = "id name farm_id wallet_id strategy symbol timeframe status state value profit twr trades"
 
+# What a token that asks first calls in their place.
+INSTEAD: Final = {"place_order": "propose_order", "pause_agent": "propose_pause", "allocate": "propose_allocation"}
+
 TOOLS: Final = (
     Tool(
         "get_portfolio", "GET", "/portfolio/summary",

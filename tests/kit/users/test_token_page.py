@@ -78,3 +78,25 @@ def test_asking_for_the_password_ends_neither_the_session_nor_a_token(client: Cl
     assert client.get(PAGE).status_code == 200
     program = Client(headers={"Authorization": f"Bearer {tokens.access_text(token)}"})
     assert program.get("/api/v1/wallets").status_code == 200
+
+
+def test_a_token_that_asks_first_is_let_act_with_the_password_and_nobody_elses(
+    client: Client, owner: User, other_owner: User
+) -> None:
+    client.force_login(owner)
+    assert client.post(PAGE, wanted(owner, asks_first="on")).status_code == 200
+    (token,) = tokens_of(owner)
+    assert token.asks_first
+    page, asking = f"{PAGE}{token.pk}/", f"{PAGE}{token.pk}/asking/"
+    assert "asks first" in client.get(PAGE).content.decode()
+    assert "it asks first" in client.get(page).content.decode()
+    assert client.post(asking, {"password": "wrong"}).status_code == 422
+    assert tokens_of(owner)[0].asks_first
+    assert client.post(asking, {"password": password_of(owner)}).status_code == 302
+    assert not tokens_of(owner)[0].asks_first
+    assert client.post(asking, {"asks_first": "on"}).status_code == 302
+    assert tokens_of(owner)[0].asks_first
+    other = make_token(other_owner)
+    for given in ({"asks_first": "on"}, {"password": password_of(owner)}):
+        assert client.post(f"{PAGE}{other.pk}/asking/", given).status_code == 404
+    assert not tokens_of(other_owner)[0].asks_first

@@ -91,7 +91,7 @@ def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_othe
 AGENTS_MAY = {
     *(
         f"post /api/v1/approvals/{what}"
-        for what in ("orders", "pauses", "starts", "allocations", "collections", "goals", "limits")
+        for what in ("orders", "pauses", "halts", "starts", "allocations", "collections", "goals", "limits")
     ),
     "post /api/v1/saved-strategies/preview",
     "post /api/v1/orders",
@@ -120,6 +120,24 @@ def test_an_agents_token_changes_no_limit_no_connection_nothing_live_and_no_mone
         if method != "get" and answer.status_code != 403:
             reached.add(f"{method} {path}")
     assert reached == AGENTS_MAY
+
+
+def test_a_token_that_asks_first_reads_and_asks_and_nothing_else(client: Client, owner: User) -> None:
+    """Whatever its scopes: nothing that writes, an answer to a question included."""
+    token = tokens.open_token(
+        owner, kind=Token.Kind.PERSONAL, name="Asks", scopes=tokens.EVERYTHING, lifetime=timedelta(hours=1),
+        asks_first=True,
+    )  # fmt: skip
+    carried, wrong = header(token), {}
+    for method, path in [*operations(), ("post", "/api/v1/start")]:
+        answer = client.generic(
+            method.upper(), re.sub(r"\{[^}]+\}", NOBODY, path), "{}", content_type="application/json", headers=carried
+        )
+        refused = answer.status_code == 403 and answer.json()["type"].endswith(":asks_first")
+        may = scope_of(method, path) == "read" or re.search(r"/approvals/[a-z]+$", path) is not None
+        if refused is may:
+            wrong[f"{method} {path}"] = answer.status_code
+    assert wrong == {}
 
 
 def test_the_description_names_the_scope_of_every_operation_that_writes() -> None:
