@@ -15,6 +15,8 @@ from tests.protocols.conftest import Stage
 from tests.protocols.test_agui import RUN, opened
 from tests.protocols.test_mcp import ask as mcp
 from tests.protocols.test_proposals import api, call, of
+from trading.models import EmergencyStop
+from trading.services import call_off
 from wallets.models import Wallet
 
 
@@ -60,6 +62,9 @@ def test_a_front_end_that_stops_something_asks_first(stage: Stage, token: Token,
         assert Wallet.objects.get(pk=world.quiet.wallet_id).trading_state == before
         answered = answer(owner_id=world.owner.pk, approval_id=interrupt["id"], is_approved=True)
         assert answered.result["status"] == done, json.dumps(answered.result)
+        for begun in EmergencyStop.objects.filter(wallet=world.quiet.wallet_id, status="running"):
+            call_off(owner_id=world.owner.pk, stop_id=begun.pk)
+        Wallet.objects.filter(pk=world.quiet.wallet_id).update(trading_state=before)  # others trade there
 
 
 def test_its_owner_lets_it_act_and_has_it_ask_again(stage: Stage, token: Token) -> None:
