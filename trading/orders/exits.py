@@ -88,10 +88,8 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position):
         return []
-    if exit_.by_stop and (there := stop_at_venue(position)) is not None and not _is_passed(there):
-        return []  # the venue carries it out
-    if exit_.by_stop and there is not None:
-        _say_unprotected(position, exit_.reason, PASSED_OVER)
+    if exit_.by_stop and _is_carried_out(position, exit_):
+        return []
     rests = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
@@ -233,6 +231,15 @@ def stop_at_venue(position: Position) -> Order | None:
     """Its stop, if the venue has it now and nobody has asked for its end."""
     there = (states.OPEN, states.PARTIALLY_FILLED)
     return _unfinished(position, LEAVES).filter(RESTING_STOP, cancellation=None, status__in=there).first()
+
+
+def _is_carried_out(position: Position, exit_: Exit) -> bool:
+    """Whether the venue has its stop and is believed to carry it out; a person is told where it is not any more."""
+    stop = stop_at_venue(position)
+    if stop is None or not _is_passed(stop):
+        return stop is not None
+    _say_unprotected(position, exit_.reason, PASSED_OVER)
+    return False
 
 
 def _is_passed(stop: Order) -> bool:
