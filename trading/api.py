@@ -336,7 +336,8 @@ def call_off_stop(request: HttpRequest, stop_id: UUID) -> Any:
 
 
 def _place_of(request: HttpRequest, body: OrderIn) -> tuple[Wallet, Instrument]:
-    """The owner's wallet and the market at its venue; NotFoundError and InvalidInputError where there is none."""
+    """The owner's wallet and the market at its venue; NotFoundError and InvalidInputError where there is none, or where
+    the quantity is not in its lots."""
     rows = Wallet.objects.select_related("connection").filter(owner_id=owner_of(request), pk=body.wallet_id)
     wallet = rows.first()
     if wallet is None:
@@ -346,6 +347,7 @@ def _place_of(request: HttpRequest, body: OrderIn) -> tuple[Wallet, Instrument]:
     if instrument is None:
         told = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
         raise InvalidInputError(told, fields={"symbol": "Not listed at the wallet's venue."})
+    services.require_lots(instrument, body.quantity)
     return wallet, instrument
 
 

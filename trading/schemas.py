@@ -264,7 +264,7 @@ class LeavingOut(Schema):
 
 
 class OrderIn(Body):
-    """An order of `quantity` (base asset), rounded down to whole lots.
+    """An order of `quantity` (base asset) in whole lots: anything else is refused with 422, which names the nearest.
 
     At the market, unless its `type` is `limit`: then it is filled at `limit_price` (quote, a multiple of the tick) or
     better, and `time_in_force` says how long it is good: until it is cancelled (`gtc`, which is meant where nothing is

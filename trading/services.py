@@ -35,7 +35,7 @@ from trading.orders.forgetting import DECISIONS, EVENTS
 from trading.orders.funding import settle_account as settle_funding
 from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
-from trading.orders.previewing import Preview, preview_order, quantity_of
+from trading.orders.previewing import Preview, preview_order, quantity_of, require_lots
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
@@ -95,6 +95,7 @@ __all__ = (
     "quantity_of",
     "record_report",
     "request_cancellation",
+    "require_lots",
     "resolve_order",
     "resolve_together",
     "set_limits",

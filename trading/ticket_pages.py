@@ -49,15 +49,15 @@ def ticket(request: HttpRequest) -> HttpResponse:
     owner_id = owner_of(request)
     wallets = Wallet.objects.filter(owner_id=owner_id, archived_at=None).exclude(role__in=Wallet.IDLE)
     asked = request.POST.get("wallet") or request.GET.get("wallet", "")
+    given = {name: request.GET.get(name, "") for name in ("symbol", "side") if request.GET.get(name)}
     if not asked:
         rows = wallets.order_by("parent__name", "name").values_list("pk", "parent__name", "name")
         choices = [(pk, f"{farm} · {name}" if farm else name) for pk, farm, name in rows]
-        return render(request, "trading/ticket_wallet.html", {"choices": choices})
+        return render(request, "trading/ticket_wallet.html", {"choices": choices, "given": given})
     with missing_is_404():
         wallet = _wallet(owner_id, asked)
     if request.method == "POST" and request.POST.get("step") == "place":
         return _place(request, wallet)
-    given = {name: request.GET.get(name, "") for name in ("symbol", "side") if request.GET.get(name)}
     form = _form(wallet, request.POST if request.method == "POST" else None, given)
     review = None
     if form.is_valid():

@@ -103,17 +103,22 @@ def _figures(owner: UUID, agents: int, closes: int) -> dict[str, float]:
         runs = AgentRun.objects.filter(bar__in=counted, order__isnull=False).select_related("order")
         done = dict(OrderEvent.objects.filter(to_status="filled").values_list("order").annotate(at=Max("created_at")))
         reached = dict(DemoOrder.objects.values_list("client_order_id", "created_at"))
-        found: dict[str, list[float]] = {"decided": [], "reached": [], "recorded": []}
+        found: dict[str, list[float]] = {"decided": [], "reached": [], "recorded": [], "sent": []}
+        spans: dict[Any, list[float]] = {bar: [] for bar in counted}
         for run in runs:
             order, closed = run.order, moment(run.bar) + MINUTE
             if order is None:
                 continue
             found["decided"].append((order.created_at - closed).total_seconds())
             found["reached"].append((reached[order.client_order_id] - closed).total_seconds())
+            found["sent"].append((reached[order.client_order_id] - order.created_at).total_seconds())
             found["recorded"].append((done[order.pk] - closed).total_seconds())
+            spans[run.bar] += (found["decided"][-1], found["recorded"][-1])
     if len(counted) != closes or len(found["reached"]) != agents * closes:
         raise RuntimeError(f"{len(found['reached'])} orders on {len(counted)} bars: not every agent traded each time.")
-    return {f"{name} {figure}": value for name, given in found.items() for figure, value in _cuts(given).items()}
+    figures = {f"{name} {figure}": value for name, given in found.items() for figure, value in _cuts(given).items()}
+    # Of the slowest close: from the first decision to the last answer that is in the books.
+    return figures | {"orders per second": min(agents / (max(span) - min(span)) for span in spans.values())}
 
 
 def _cuts(values: Sequence[float]) -> dict[str, float]:

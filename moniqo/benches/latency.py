@@ -3,7 +3,8 @@
 Everything is as in production, on a throw-away PostgreSQL and Redis: beat keeps the time, `moniqo.workers` collect the
 simulated prices, run the agents and send their orders, and the paper exchange answers after its usual time. A process
 of its own (see `closes`) hires the agents, waits for real minutes to close, and reads what came of it. `reached` is
-when the venue wrote the order down, `recorded` when the order's answer was in our books.
+when the venue wrote the order down, `recorded` when the order's answer was in our books; `sent` is the way of each
+order from its row to the venue, and `orders per second` are those of the slowest close, of all workers together.
 """
 
 import json

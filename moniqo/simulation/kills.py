@@ -9,7 +9,9 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Sum
 
@@ -127,6 +129,40 @@ def kill_at(work: str, step: int) -> Killed | None:
             return None
         found = _recovered(on, work)
         return Killed(work, step, tuple(found + unproved(on.owner_id)))
+
+
+def move_under_fire(restarts: int) -> tuple[int, list[str]]:
+    """Kill a worker so many times while it moves the stop of a position and watches it, at one step after the other;
+    how often the position had its stop afterwards, where it was or where it was to be, and what should not be so once
+    the price has reached it in the end."""
+    kept, kills, step = 0, 0, 1
+    with stage(restarts, paper=True) as on:
+        send(on)
+        with tenancy.tenant(on.owner_id):
+            position_id, level = Position.objects.values_list("pk", "exit_stop").get()
+        while kills < restarts:
+            on.clock.sleep(1)
+            on.quote()
+            wanted = Decimal(85 + kills % 10)
+            if not is_killed(on, partial(_move, position_id=position_id, level=wanted), step):
+                step, level = 1, wanted
+                continue
+            kills, step = kills + 1, step + 1
+            with tenancy.tenant(on.owner_id):
+                found = Position.objects.filter(closed_at=None).values_list("exit_stop", flat=True).get()
+            kept += found in (level, wanted)
+            level = found
+        on.prices[SYMBOL] = Decimal(80)
+        on.quote()
+        tasks.protect_positions_of(str(on.owner_id))
+        return kept, _recovered(on, "moving") + unproved(on.owner_id)
+
+
+def _move(on: Stage, *, position_id: UUID, level: Decimal) -> object:
+    with tenancy.tenant(on.owner_id):
+        services.move_levels(owner_id=on.owner_id, position_id=position_id, levels={"exit_stop": level})
+    tasks.protect_positions_of(str(on.owner_id))
+    return tasks.resolve_orders()
 
 
 def is_killed(on: Stage, act: Act, step: int) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moniqo.simulation.kills import WORKS, kill_everywhere
+from moniqo.simulation.kills import WORKS, kill_everywhere, move_under_fire
 
 
 def test_a_worker_killed_while_it_sends_leaves_nothing_unknown(live_db: str) -> None:
@@ -18,3 +18,8 @@ def test_a_worker_may_be_killed_at_every_step(live_db: str, work: str) -> None:
     assert [one.step for one in killed] == list(range(1, len(killed) + 1))
     assert len(killed) > 10
     assert not [one for one in killed if one.violations]
+
+
+@pytest.mark.parametrize("restarts", [2, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_stop_is_kept_over_every_restart_while_it_is_moved(live_db: str, restarts: int) -> None:
+    assert move_under_fire(restarts) == (restarts, [])

@@ -14,6 +14,7 @@ from markets.candles.files import read_file
 from markets.candles.importing import steps_of
 from moniqo.simulation.replay import Cast, Paper, Recording, Trade, backtest, differences, replay, without_holes
 from quant import strategies
+from quant.backtest.kernel import STOP, TARGET
 from quant.candles import Candles
 from tests.quant.market import random_candles
 from tests.shared_data import MADE, recording
@@ -95,6 +96,21 @@ def test_paper_trades_as_the_backtest_of_every_strategy(live_db: str, name: str,
     trades = replayed(name, "4h", bars, CASTS[: len(SLUGS)])
     assert min(trades) >= 1
     assert sum(trades) >= bars / 3
+
+
+def test_some_of_them_end_at_a_stop_and_at_a_target_inside_a_bar() -> None:
+    """Otherwise the agreement above would say nothing of them. A level between the bar's open and its extreme is one
+    that only a look inside the bar finds."""
+    candles = without_holes(candles_of(MADE, 30), "4h")
+    tick, lot = steps_of(candles, "USDT")
+    inside = set()
+    for cast in CASTS[: len(SLUGS)]:
+        ended = backtest(cast, Recording(candles, "4h", lot=lot, tick=tick)).trades
+        for bar, price, reason in zip(ended.exit_bar, ended.exit_price, ended.reason, strict=True):
+            if candles.low[bar] <= price <= candles.high[bar] and price not in (candles.open[bar], candles.close[bar]):
+                inside.add(int(reason))
+    assert STOP in inside
+    assert TARGET in inside
 
 
 def test_a_hole_is_played_flat() -> None:

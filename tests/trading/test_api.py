@@ -12,8 +12,8 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk
 from trading.forms import FilterForm
-from trading.models import Order
-from trading.orders.terms import Trigger
+from trading.models import Cancellation, EmergencyStop, Order, Position
+from trading.orders.terms import Limit, Trigger
 from wallets.venues.demo import account as demo
 
 API = "/api/v1"
@@ -35,6 +35,9 @@ class Program:
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.client.post(API + path, body, content_type="application/json", headers=headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(API + path, body, content_type="application/json")
 
 
 @pytest.fixture
@@ -93,6 +96,46 @@ def test_nonsense_is_a_problem_that_names_the_field(program: Program, desk: Desk
     answer = program.post("/orders", order_in(desk, **change), **{"Idempotency-Key": "k"})
     assert answer.status_code == 422
     assert any(next(iter(change)) in name for name in answer.json()["fields"])
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/preview"])
+def test_a_size_between_two_lots_is_refused_and_the_nearest_are_named(program: Program, desk: Desk, path: str) -> None:
+    key = {"Idempotency-Key": "odd"}
+    answer = program.post(path, order_in(desk, quantity="1.23456"), **key)
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["quantity"])
+    assert "multiples of 0.001 BTC: give 1.234 BTC or 1.235 BTC." in answer.json()["detail"]
+    small = program.post(path, order_in(desk, quantity="0.0004"), **key).json()["detail"]
+    assert "give 0.001 BTC or more." in small
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_a_limit_between_two_ticks_is_refused(program: Program, desk: Desk) -> None:
+    answer = program.post(
+        "/orders", order_in(desk, type="limit", limit_price="99.0012345"), **{"Idempotency-Key": "odd"}
+    )
+    assert answer.status_code == 422
+    assert "tick" in str(answer.json()) or "multiple" in str(answer.json())
+
+
+def test_the_same_request_twice_is_one_where_no_key_is_asked_for(program: Program, desk: Desk) -> None:
+    """A program whose answer was lost sends it again."""
+    with tenancy.tenant(desk.owner.pk):
+        resting = desk.trade("buy", "1", limit=Limit(Decimal(50)))
+        desk.trade("buy", "1", exit_stop=Decimal(60))
+        position = Position.objects.get()
+    for _ in range(2):
+        assert program.post(f"/orders/{resting.pk}/cancel", {}).status_code == 202
+        assert program.patch(f"/positions/{position.pk}", {"exit_stop": "70"}).json()["exit_stop"] == "70"
+    sold = [program.post(f"/wallets/{desk.wallet.pk}/close", {}).json()["exits"] for _ in range(2)]
+    assert [len(exits) for exits in sold] == [1, 0]
+    begun = [program.post(f"/wallets/{desk.wallet.pk}/stop", {"policy": "keep"}).json()["id"] for _ in range(2)]
+    assert begun[0] == begun[1]
+    ended = [program.post(f"/stops/{begun[0]}/call-off", {}).json()["status"] for _ in range(2)]
+    assert ended == ["called_off", "called_off"]
+    with tenancy.tenant(desk.owner.pk):
+        assert (Cancellation.objects.count(), EmergencyStop.objects.count()) == (1, 1)
+        assert Order.objects.filter(side="sell").count() == 1
 
 
 def test_lists_come_in_pages_without_repeats(program: Program, desk: Desk) -> None:

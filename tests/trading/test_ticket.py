@@ -277,3 +277,28 @@ def test_programs_place_and_preview_a_limit_order(client: Client, desk: Desk) ->
     said = placed.json()
     assert (said["type"], said["limit_price"], said["time_in_force"], said["post_only"]) == ("limit", "95", "gtc", True)
     assert post("", given, **{"Idempotency-Key": "one"}).json()["id"] == said["id"]
+
+
+def test_a_quantity_between_two_lots_is_refused_and_what_is_worked_out_is_rounded(client: Client, desk: Desk) -> None:
+    answer = client.post(PAGE, asked(desk, how_much="1.23456"))
+    assert answer.status_code == 422
+    said = str(answer.context["form"].errors["how_much"])
+    assert "1.234" in said
+    assert "1.235" in said
+    assert review(client, desk, sizing_by="amount", how_much="1000").preview.order.quantity == D("9.900")
+
+
+@pytest.mark.parametrize("page", ["portfolio:home", "wallets:wallet"])
+def test_the_ticket_is_a_click_away_with_its_wallet(client: Client, desk: Desk, page: str) -> None:
+    args = (desk.wallet.pk,) if page.startswith("wallets") else ()
+    shown = client.get(reverse(page, args=args), {} if args else {"wallet": str(desk.wallet.pk)}).content.decode()
+    address = f"{PAGE}?wallet={desk.wallet.pk}"
+    assert f'href="{address}"' in shown
+    assert client.get(address).context["wallet"] == desk.wallet
+
+
+def test_a_market_that_was_chosen_first_is_kept_while_the_wallet_is_chosen(client: Client, desk: Desk) -> None:
+    shown = client.get(PAGE, {"symbol": "BTC/USDT"}).content.decode()
+    assert '<input type="hidden" name="symbol" value="BTC/USDT">' in shown
+    form = client.get(PAGE, {"symbol": "BTC/USDT", "wallet": str(desk.wallet.pk)}).context["form"]
+    assert form.initial["symbol"] == "BTC/USDT"

@@ -113,6 +113,7 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
         if report is None and order.is_external:
             order = _gone(order)
         elif report is None:
+            # Its next look hears the denial out (`denied`), and ends it if nothing is left of it there.
             order = _not_yet(order, "The venue knows no such order to cancel.")
         else:
             order = record_report(owner_id=owner_id, order_id=order_id, report=report)

@@ -27,6 +27,7 @@ from trading.models.orders import LEAVES, RESTS
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
+from trading.orders.life import note
 from trading.orders.placing import place_order
 from trading.orders.resting import keep_resting
 from trading.orders.triggers import Waits, look_at_triggers, send_reached
@@ -43,6 +44,15 @@ from wallets.models import Account, Connection, Wallet
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
+# A stop at a venue that the price has reached for longer than this is not believed any more: it is ended there, and the
+# position is sold when the venue has said what became of it.
+CARRIED_OUT_WITHIN: Final = timedelta(seconds=60)
+SAME_TIME: Final = timedelta(minutes=10)
+REACHED: Final = "The price has reached it: the venue carries it out."
+PASSED_OVER: Final = (
+    "The stop rests at the venue, the price reached it more than a minute ago, and the venue has not sold: Moniqo ends "
+    "it there and sells the position itself as soon as the venue has said what became of it. Look at the account."
+)
 RESTING: Final = frozenset({states.WAITING, states.OPEN, states.PARTIALLY_FILLED})
 
 logger = logging.getLogger(__name__)
@@ -78,8 +88,8 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position):
         return []
-    if exit_.by_stop and rests_at_venue(position):
-        return []  # the venue carries it out
+    if exit_.by_stop and _is_carried_out(position, exit_):
+        return []
     rests = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
@@ -214,8 +224,33 @@ def _selling(position: Position) -> list[Order]:
 
 def rests_at_venue(position: Position) -> bool:
     """Whether the venue has its stop now."""
+    return stop_at_venue(position) is not None
+
+
+def stop_at_venue(position: Position) -> Order | None:
+    """Its stop, if the venue has it now and nobody has asked for its end."""
     there = (states.OPEN, states.PARTIALLY_FILLED)
-    return _unfinished(position, LEAVES).filter(RESTING_STOP, cancellation=None, status__in=there).exists()
+    return _unfinished(position, LEAVES).filter(RESTING_STOP, cancellation=None, status__in=there).first()
+
+
+def _is_carried_out(position: Position, exit_: Exit) -> bool:
+    """Whether the venue has its stop and is believed to carry it out; a person is told where it is not any more."""
+    stop = stop_at_venue(position)
+    if stop is None or not _is_passed(stop):
+        return stop is not None
+    _say_unprotected(position, exit_.reason, PASSED_OVER)
+    return False
+
+
+def _is_passed(stop: Order) -> bool:
+    """Whether the price had reached the stop a while ago already, and the venue still has it open. The first sight of
+    that is an event of the order; one that is long ago was another time."""
+    seen = stop.events.filter(detail=Sentence.of(REACHED), created_at__gte=clock.now() - SAME_TIME)
+    first = seen.order_by("created_at").values_list("created_at", flat=True).first()
+    if first is None:
+        note(stop, stop.status, REACHED)
+        return False
+    return clock.now() - first > CARRIED_OUT_WITHIN
 
 
 def _unfinished(position: Position, which: Q) -> QuerySet[Order]:

@@ -32,6 +32,12 @@ def locked(order_id: UUID, *related: str) -> Order:
     )
 
 
+def still_ours(order: Order) -> Order | None:
+    """The order, locked, unless our lease ran out and somebody else took it or ended it."""
+    current = locked(order.pk)
+    return current if current.due_at == order.due_at and not current.is_terminal else None
+
+
 def found(order_id: UUID) -> Order:
     """The order with its instrument, as it stands. Raises NotFoundError, also for somebody else's."""
     order = Order.objects.select_related("instrument", "wallet__parent").filter(pk=order_id).first()

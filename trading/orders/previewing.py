@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from kit.errors import ConflictError, InvalidInputError
+from kit.sentences import rule, sentence
 from markets.models import Instrument
 from markets.prices import Quote, worth
 from quant.margin import liquidation_price
@@ -126,6 +127,23 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     )
 
 
+def require_lots(instrument: Instrument, quantity: Decimal, *, field: str = "quantity") -> None:
+    """Raise InvalidInputError, with the nearest sizes, for a quantity that somebody gives and that is not in whole
+    lots: less than was asked for would be another order."""
+    lot = instrument.lot_size
+    below = sizing.in_lots(quantity, lot)
+    if below == quantity:
+        return
+    base = instrument.base
+    known = {"lot": rule(lot, base), "above": rule(below + lot, base)}
+    words = "{symbol} is traded in multiples of {lot}: give {above} or more."
+    if below > 0:
+        words = "{symbol} is traded in multiples of {lot}: give {below} or {above}."
+        known["below"] = rule(below, base)
+    told = sentence(words, symbol=instrument.symbol, **known)
+    raise InvalidInputError(told, fields={field: "Must be a multiple of the lot."})
+
+
 @transaction.atomic
 def quantity_of(
     *,
@@ -138,14 +156,15 @@ def quantity_of(
     limit: Decimal | None = None,
     leverage: Decimal = Decimal(1),
 ) -> Decimal:
-    """The quantity in base that a size means now, or at the order's `limit`, in whole lots unless it is a quantity
-    itself.
+    """The quantity in base that a size means now, or at the order's `limit`, in whole lots. What is worked out is
+    rounded down to them; a quantity that somebody gives has to be in them.
 
     `size` is a quantity, an amount of the quote asset, a fraction of what is free (of money to buy with, of the
     position to sell), or the fraction of the wallet's value that the way to `stop` may cost. Raises InvalidInputError
     for a size that means nothing here, ConflictError while there is no price.
     """
     if sizing_by == sizing.Sizing.QUANTITY:
+        require_lots(instrument, size, field="how_much")
         return size
     if sizing_by in (sizing.Sizing.SHARE, sizing.Sizing.RISK) and size > 1:
         raise InvalidInputError("Give 100 % at most.", fields={"how_much": "At most 100 %."})

@@ -10,7 +10,7 @@ venue, and records the answer in another transaction. Whatever happens in betwee
   decision behind it is fresh, and expires otherwise. The same id names the same order at the venue, so one that arrived
   late after all is found, not doubled.
 
-No order ends without the venue's word, except one that was never sent.
+No order ends without the venue's word (`denied` says when silence is one), except one that was never sent.
 """
 
 import logging
@@ -31,8 +31,9 @@ from kit.errors import ConflictError
 from kit.sentences import Sentence, Told, moment, sentence, told_by
 from trading.models import Cancellation, Order
 from trading.orders import leases, states
+from trading.orders.denied import LOOK_THERE, hear_denial
 from trading.orders.external import by_name, name_of, numbered
-from trading.orders.life import call_out, found, locked, move, wait, wait_noting
+from trading.orders.life import call_out, found, locked, move, still_ours, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_path, paths_of
@@ -60,7 +61,6 @@ SEND_WITHIN: Final = timedelta(minutes=2)
 MAX_SENDS: Final = 3
 # An order that nobody knows the end of by then needs a person.
 LOST_AFTER: Final = timedelta(minutes=10)
-LOOK_THERE: Final = "Look at the venue's own order history: Moniqo keeps asking and keeps the funds held."
 # Tries within one lease when the venue cannot be reached, and the seconds they may take together.
 TRIES: Final = 3
 TRY_SECONDS: Final = 10.0
@@ -171,12 +171,6 @@ def _opened(order: Order) -> Venue | None:
         return None
 
 
-def _still_ours(order: Order) -> Order | None:
-    """The order, locked, unless our lease ran out and somebody else took it or ended it."""
-    current = locked(order.pk)
-    return current if current.due_at == order.due_at and not current.is_terminal else None
-
-
 def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     """Why the order must not be sent now, or nothing."""
     age = clock.now() - (order.triggered_at or order.created_at)
@@ -284,7 +278,7 @@ def look_up(order: Order, venue: Venue) -> OrderReport | None:
 def _reject(order: Order, error: VenueRejectedError) -> Order:
     """The venue's final no, unless somebody else has taken the order over meanwhile and gets an answer of their own."""
     with tenancy.tenant(order.owner_id):
-        current = _still_ours(order)
+        current = still_ours(order)
         if current is None:
             return found(order.pk)
         answer = {"reason": error.reason, "message": error.sentence.exact}
@@ -331,7 +325,7 @@ def tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
 def _doubt(order: Order, venue: Venue, error: VenueError) -> Order:
     """Nobody knows whether the venue has the order: say so, then ask it at once."""
     with tenancy.tenant(order.owner_id):
-        current = _still_ours(order)
+        current = still_ours(order)
         if current is None:
             return found(order.pk)
         current.due_at = leases.start(leases.GRACE)
@@ -346,13 +340,16 @@ def _doubt(order: Order, venue: Venue, error: VenueError) -> Order:
 
 
 def _go_on_without(order: Order, venue: Venue) -> Order:
-    """The venue, asked after the grace, has never heard of the order."""
+    """The venue, asked after the grace, has never heard of the order, or denies it."""
+    if order.venue_order_id:
+        try:
+            return hear_denial(order, venue)
+        except VenueError as error:
+            return wait_for(order, _unasked(error), error)
     with tenancy.tenant(order.owner_id):
-        current = _still_ours(order)
+        current = still_ours(order)
         if current is None:
             return found(order.pk)
-        if current.venue_order_id:
-            return _forgotten(current)
         if Cancellation.objects.filter(order=current).exists():
             detail = "The venue does not know it, and its cancellation was asked for: it is not sent again."
             move(current, states.CANCELLED, detail, answer={"known": False})
@@ -370,13 +367,6 @@ def _go_on_without(order: Order, venue: Venue) -> Order:
 
 def _unasked(error: VenueError) -> Sentence:
     return sentence("The venue could not be asked: {said}", said=told_by(error))
-
-
-def _forgotten(order: Order) -> Order:
-    """The venue knew the order once and denies it now: that is no word to end it on."""
-    call_out(order, "", f"The venue no longer knows order {order.client_order_id}", LOOK_THERE)
-    wait(order)
-    return order
 
 
 def wait_for(order: Order, detail: Told, error: VenueError | None = None) -> Order:

@@ -10,6 +10,7 @@ from quant.contracts import unrealized_profit
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
+    MarginMode,
     MarketKind,
     MarketReport,
     OrderReport,
@@ -23,6 +24,8 @@ from wallets.venues.base import (
 
 ZERO: Final = Decimal(0)
 KINDS: Final[dict[str, MarketKind]] = {"spot": "spot", "swap": "perpetual", "future": "future"}
+# The margin modes by their names; what a venue calls otherwise, or does not say, is not known.
+MARGIN_MODES: Final[dict[str, MarginMode]] = {"cross": "cross", "isolated": "isolated"}
 # ccxt's words for an order's end; what is open is told apart by what was executed.
 _ENDS: Final[dict[str, Status]] = {
     "closed": "filled",
@@ -151,7 +154,7 @@ def position_report(position: Mapping[str, Any]) -> PositionReport | None:
         is_inverse=is_inverse,
         base=str(position.get("base") or ""),
         leverage=number(position.get("leverage")),
-        margin_mode="isolated" if position.get("marginMode") == "isolated" else "cross",
+        margin_mode=MARGIN_MODES.get(str(position.get("marginMode"))),
         liquidation_price=number(position.get("liquidationPrice")) or None,
     )
 

@@ -18,7 +18,7 @@ from wallets.venues.base import (
     VenueAnswerError,
 )
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, forward, in_force, windows
-from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
+from wallets.venues.ccxt.mapping import MARGIN_MODES, amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, nothing
 from wallets.venues.heard import Heard
@@ -239,7 +239,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         unrealized_pnl=amount(row["unRealizedProfit"]),
         settle=market["settle"] or "",
         leverage=number(row.get("leverage")),
-        margin_mode="isolated" if row.get("marginType") == "isolated" else "cross",
+        margin_mode=MARGIN_MODES.get(str(row.get("marginType"))),
         liquidation_price=number(row.get("liquidationPrice")) or None,
         base=market["base"] or "",
     )

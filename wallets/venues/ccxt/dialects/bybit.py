@@ -208,7 +208,8 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         unrealized_pnl=amount(row["unrealisedPnl"]),
         settle=market["settle"] or "",
         leverage=number(row["leverage"]),
-        margin_mode="isolated" if str(row["tradeMode"]) == "1" else "cross",
+        # In a unified account it is always 0, whatever the account's mode is: only 1 says something.
+        margin_mode="isolated" if str(row["tradeMode"]) == "1" else None,
         liquidation_price=number(row["liqPrice"]) or None,
         base=market["base"] or "",
     )

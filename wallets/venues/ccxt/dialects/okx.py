@@ -14,7 +14,7 @@ from wallets.venues.base import (
     VenueAnswerError,
 )
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Sent, Trade
-from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
+from wallets.venues.ccxt.mapping import MARGIN_MODES, amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading
 from wallets.venues.heard import Heard
@@ -218,7 +218,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         settle=market["settle"] or str(row["ccy"]),
         is_inverse=bool(market["inverse"]),
         leverage=number(row["lever"]),
-        margin_mode="isolated" if row["mgnMode"] == "isolated" else "cross",
+        margin_mode=MARGIN_MODES.get(str(row["mgnMode"])),
         liquidation_price=number(row["liqPx"]) or None,
         base=market["base"] or "",
     )

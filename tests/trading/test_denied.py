@@ -1,0 +1,186 @@
+"""A venue denies an order that it took: nothing that protects a position, or is in the way of leaving it, waits for
+ever. Real ccxt over real HTTP against a simulated exchange; the clock is moved by the test."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import stamina
+
+from kit import clock
+from kit.alerts.models import Alert
+from kit.users.models import User
+from tests.simulators.server import Exchanges
+from tests.trading.desk import set_price
+from tests.trading.exchange_desk import desk_at
+from tests.trading.test_resting_stops import Held, held_at
+from trading import services
+from trading.models import Cancellation, Order
+from trading.orders.terms import Limit
+from wallets.venues.ccxt.adapter import CcxtVenue
+
+D = Decimal
+
+
+class Time:
+    """The present, which only the test moves on."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def pass_by(self, seconds: int) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    moved = Time()
+    with stamina.set_testing(True, attempts=1), clock.simulated(moved):
+        yield moved
+
+
+@pytest.fixture
+def held(as_owner: User, exchanges: Exchanges, time: Time) -> Held:
+    """Half a bitcoin, whose stop at 45,000 rests at the exchange."""
+    held = held_at(exchanges, as_owner, "binance")
+    held.work()
+    held.work()
+    assert held.stop.status == "open"
+    return held
+
+
+def forget(held: Held, order: Order) -> None:
+    """The exchange loses it, as if it had never been there."""
+    (there,) = (one for one in held.account.orders if one.client_id == order.client_order_id)
+    held.account.orders.remove(there)
+
+
+def go_on(held: Held, time: Time, at: str, *, turns: int = 5) -> None:
+    """Twenty seconds and a new price, again and again."""
+    for _ in range(turns):
+        time.pass_by(20)
+        set_price(held.desk.instrument, at)
+        held.work()
+
+
+def test_a_stop_that_the_venue_forgets_is_given_up_and_watched_here(held: Held, time: Time) -> None:
+    stop = held.stop
+    forget(held, stop)
+    go_on(held, time, "50000")
+    stop.refresh_from_db()
+    assert (stop.status, stop.events.last().answer) == ("cancelled", {"known": False})
+    assert "does not rest at the venue" in str(Alert.objects.get(kind="unrested", resolved_at=None))
+    held.price("44000")
+    go_on(held, time, "44000", turns=2)
+    assert held.sold() == D("0.5")
+    assert held.position.closed_at is not None
+
+
+def test_one_denial_ends_nothing(held: Held, time: Time) -> None:
+    time.pass_by(60)
+    there = held.stops[0]
+    held.account.orders.remove(there)
+    held.work()
+    held.work()
+    assert held.stop.status == "open"
+    held.account.orders.append(there)
+    go_on(held, time, "50000")
+    assert (held.stop.status, len(held.stops)) == ("open", 1)
+    assert not Alert.objects.filter(kind="order", resolved_at=None).exists()
+
+
+def test_a_position_whose_stop_was_forgotten_can_be_closed(held: Held, time: Time) -> None:
+    forget(held, held.stop)
+    sale = services.close_position(owner_id=held.desk.owner.pk, position_id=held.position.pk, key="now")
+    assert sale.status == "waiting"
+    go_on(held, time, "50000")
+    assert (held.desk.fresh(sale).status, held.sold()) == ("filled", D("0.5"))
+    assert held.is_left()
+
+
+def test_everything_can_be_left_although_a_stop_was_forgotten(held: Held, time: Time) -> None:
+    forget(held, held.stop)
+    own, wallets = held.desk.owner.pk, [held.desk.master.pk]
+    for _ in range(5):
+        closing = services.close_all(owner_id=own, wallet_ids=wallets, reason="Enough.")  # type: ignore[arg-type]
+        go_on(held, time, "50000", turns=1)
+    assert closing.is_done
+    assert held.is_left()
+    assert held.sold() == D("0.5")
+
+
+def test_a_target_is_carried_out_although_the_stop_was_forgotten(held: Held, time: Time) -> None:
+    services.move_levels(owner_id=held.desk.owner.pk, position_id=held.position.pk, levels={"exit_target": D(55_000)})
+    forget(held, held.stop)
+    held.price("55100")
+    go_on(held, time, "55100")
+    assert held.is_left()
+    assert held.sold() == D("0.5")
+
+
+def test_a_sale_behind_a_limit_that_was_forgotten_is_sent(as_owner: User, exchanges: Exchanges, time: Time) -> None:
+    desk = desk_at(exchanges, as_owner, "binance")
+    held = Held(desk, exchanges.wires["binance"].account, exchanges)
+    held.account.fee_in_base = False
+    desk.trade("buy", "0.5")
+    limit = desk.trade("sell", "0.5", limit=Limit(D(60_000)))
+    assert limit.status == "open"
+    forget(held, limit)
+    sale = services.close_position(owner_id=as_owner.pk, position_id=held.position.pk, key="now")
+    go_on(held, time, "50000")
+    assert (desk.fresh(limit).status, desk.fresh(sale).status) == ("cancelled", "filled")
+    assert held.is_left()
+
+
+def test_an_entry_that_was_forgotten_ends_when_somebody_asks_for_that_and_not_before(held: Held, time: Time) -> None:
+    entry = held.desk.trade("buy", "0.01", limit=Limit(D(40_000)))
+    forget(held, entry)
+    go_on(held, time, "50000")
+    assert held.desk.fresh(entry).status == "open"
+    services.request_cancellation(owner_id=held.desk.owner.pk, order_id=entry.pk)
+    go_on(held, time, "50000")
+    assert (held.desk.fresh(entry).status, held.desk.held("USDT")) == ("cancelled", 0)
+    assert not Cancellation.objects.filter(order=entry, closed_at=None).exists()
+    assert not Alert.objects.filter(kind="order", resolved_at=None).exists()
+
+
+def test_a_trade_that_the_venue_still_tells_of_is_booked_first(
+    held: Held, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = held.stop
+    held.price("44000")  # it sells there
+    monkeypatch.setattr(CcxtVenue, "order", lambda *_: None)  # and is denied
+    go_on(held, time, "44000")
+    stop.refresh_from_db()
+    assert (stop.status, stop.filled_quantity) == ("filled", D("0.5"))
+    assert (held.sold(), held.is_left()) == (D("0.5"), True)
+
+
+def test_a_stop_that_the_market_has_passed_is_not_believed_for_longer_than_a_minute(held: Held, time: Time) -> None:
+    set_price(held.desk.instrument, "44000")  # the exchange does not carry it out
+    held.work()
+    assert (held.sold(), held.stop.status) == (0, "open")
+    go_on(held, time, "44000", turns=2)
+    assert not Alert.objects.filter(kind="unprotected").exists()
+    assert (held.sold(), held.stop.status) == (0, "open")
+    go_on(held, time, "44000", turns=2)
+    assert "has not sold" in Alert.objects.get(level="critical", about=f"position:{held.position.pk}").story()
+    go_on(held, time, "44000", turns=2)
+    assert held.sold() == D("0.5")
+    assert held.is_left()
+
+
+def test_a_stop_that_is_filled_while_it_is_doubted_sells_once(held: Held, time: Time) -> None:
+    set_price(held.desk.instrument, "44000")
+    held.work()
+    time.pass_by(70)
+    set_price(held.desk.instrument, "44000")
+    services.keep_protection(owner_id=held.desk.owner.pk)  # the sale waits
+    held.price("44000")  # now it sells there after all
+    go_on(held, time, "44000", turns=3)
+    assert held.sold() == D("0.5")
+    assert held.is_left()
