@@ -11,6 +11,7 @@ from kit import tenancy
 from kit.users.models import User
 from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk
+from trading import services
 from trading.forms import FilterForm
 from trading.models import Cancellation, EmergencyStop, Order, Position
 from trading.orders.terms import Limit, Trigger
@@ -121,12 +122,13 @@ def test_a_limit_between_two_ticks_is_refused(program: Program, desk: Desk) -> N
 def test_the_same_request_twice_is_one_where_no_key_is_asked_for(program: Program, desk: Desk) -> None:
     """A program whose answer was lost sends it again."""
     with tenancy.tenant(desk.owner.pk):
-        resting = desk.trade("buy", "1", limit=Limit(Decimal(50)))
         desk.trade("buy", "1", exit_stop=Decimal(60))
         position = Position.objects.get()
+        resting = desk.trade("buy", "1", limit=Limit(Decimal(90)))
     for _ in range(2):
         assert program.post(f"/orders/{resting.pk}/cancel", {}).status_code == 202
         assert program.patch(f"/positions/{position.pk}", {"exit_stop": "70"}).json()["exit_stop"] == "70"
+    services.cancel_order(owner_id=desk.owner.pk, order_id=resting.pk)
     sold = [program.post(f"/wallets/{desk.wallet.pk}/close", {}).json()["exits"] for _ in range(2)]
     assert [len(exits) for exits in sold] == [1, 0]
     begun = [program.post(f"/wallets/{desk.wallet.pk}/stop", {"policy": "keep"}).json()["id"] for _ in range(2)]
