@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms import charts, listing, selectors, services
+from farms.composing.working import require_sound_agent, require_sound_change, require_sound_start
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm, StrategyVersion
 from farms.policy.readings import policy_row
@@ -164,6 +165,8 @@ def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     switch = services.start_agent if action == "start" else services.pause_agent
     try:
         with missing_is_404():
+            if action == "start":
+                require_sound_start(owner_id=owner_of(request), agent_id=pk)
             changed = switch(owner_id=owner_of(request), agent_id=pk)
         messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
     except ConflictError as error:
@@ -243,6 +246,13 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not is_looking and form.is_valid():
         given = form.cleaned_data
         try:
+            require_sound_agent(
+                strategy=strategy.slug,
+                parameters=form.parameters(),
+                version_id=form.version_id,
+                instrument_id=given["instrument"].pk,
+                timeframe=given["timeframe"],
+            )
             made = services.create_agent(
                 owner_id=owner_of(request),
                 farm_id=pk,
@@ -280,6 +290,13 @@ def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
+            require_sound_change(
+                owner_id=owner_of(request),
+                agent_id=pk,
+                parameters=form.parameters(),
+                version_id=form.version_id,
+                timeframe=given["timeframe"],
+            )
             changed = services.update_agent(
                 owner_id=owner_of(request),
                 agent_id=pk,
