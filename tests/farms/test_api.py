@@ -8,8 +8,8 @@ from django.test import Client
 
 from farms import services
 from farms.models import Agent, Farm
-from kit.errors import InvalidInputError
 from kit import clock, tenancy
+from kit.errors import InvalidInputError
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk
 

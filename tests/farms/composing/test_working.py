@@ -92,4 +92,4 @@ def test_an_indicator_that_there_is_not_is_named(client: Client, desk: Desk) -> 
     unknown = {"all": [{"left": {"indicator": "magic"}, "op": ">", "right": 1.0}]}
     answer = send(client, desk, **body(desk, parameters=RULES | {"entry": unknown}))
     assert (answer.status_code, set(answer.json()["fields"])) == (422, {"parameters"})
-    assert "magic" in answer.json()["fields"]["parameters"]
+    assert "Name an indicator in entry.all[1].left: choose one of price, sma" in answer.json()["fields"]["parameters"]
