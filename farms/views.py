@@ -246,22 +246,16 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not is_looking and form.is_valid():
         given = form.cleaned_data
         try:
-            require_sound_agent(
-                strategy=strategy.slug,
-                parameters=form.parameters(),
-                version_id=form.version_id,
-                instrument_id=given["instrument"].pk,
-                timeframe=given["timeframe"],
-            )
+            rules: dict[str, Any] = {
+                "strategy": strategy.slug, "parameters": None if version else form.parameters(),
+                "version_id": form.version_id, "instrument_id": given["instrument"].pk, "timeframe": given["timeframe"],
+            }  # fmt: skip
+            require_sound_agent(**rules)
             made = services.create_agent(
                 owner_id=owner_of(request),
                 farm_id=pk,
                 name=given["name"],
-                strategy=strategy.slug,
-                instrument_id=given["instrument"].pk,
-                timeframe=given["timeframe"],
-                parameters=None if version else form.parameters(),
-                version_id=form.version_id,
+                **rules,
                 sizing=given["sizing"],
                 size=form.size,
                 leverage=form.leverage_now,
@@ -290,23 +284,13 @@ def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            require_sound_change(
-                owner_id=owner_of(request),
-                agent_id=pk,
-                parameters=form.parameters(),
-                version_id=form.version_id,
-                timeframe=given["timeframe"],
-            )
+            rules: dict[str, Any] = {
+                "owner_id": owner_of(request), "agent_id": pk, "timeframe": given["timeframe"],
+                "parameters": form.parameters(), "version_id": form.version_id,
+            }  # fmt: skip
+            require_sound_change(**rules)
             changed = services.update_agent(
-                owner_id=owner_of(request),
-                agent_id=pk,
-                name=given["name"],
-                timeframe=given["timeframe"],
-                parameters=form.parameters(),
-                sizing=given["sizing"],
-                size=form.size,
-                leverage=form.leverage_now,
-                version_id=form.version_id,
+                name=given["name"], sizing=given["sizing"], size=form.size, leverage=form.leverage_now, **rules
             )
         except MoniqoError as error:
             explain(form, error, renamed={"size": _size_field(form), "version_id": "version"})
