@@ -8,6 +8,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from farms import selectors, services
+from farms.composing.working import require_sound_agent, require_sound_change, require_sound_start
 from farms.models import Agent, Farm
 from farms.schemas import (
     AgentAheadOut,
@@ -133,6 +134,8 @@ def list_agents(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
 
 @router.post("/agents", response={201: AgentDetailOut}, summary="Hire an agent, paused, with a wallet under its farm's")
 def create_agent(request: HttpRequest, body: AgentIn) -> Any:
+    asked = ("strategy", "parameters", "version_id", "instrument_id", "timeframe")
+    require_sound_agent(**{name: getattr(body, name) for name in asked})
     agent = services.create_agent(owner_id=owner_of(request), **body.all_fields())
     return Status(201, _agent(request, agent.pk))
 
@@ -151,7 +154,12 @@ def change_agent(request: HttpRequest, agent_id: UUID, body: AgentChange) -> Any
     if sent.get("sizing", now["sizing"]) != now["sizing"] and "size" not in sent:
         told = f"Send the size with the sizing: {now['size']:f} was meant by {now['sizing']}."
         raise InvalidInputError(told, fields={"size": told})
-    services.update_agent(owner_id=owner_of(request), agent_id=agent_id, **now | sent)
+    changed = now | sent
+    require_sound_change(
+        owner_id=owner_of(request), agent_id=agent_id,
+        **{name: changed[name] for name in ("parameters", "version_id", "timeframe")},
+    )  # fmt: skip
+    services.update_agent(owner_id=owner_of(request), agent_id=agent_id, **changed)
     return _agent(request, agent_id)
 
 
@@ -187,6 +195,7 @@ def free_agent(request: HttpRequest, agent_id: UUID, key: IdempotencyKey) -> Any
 
 @router.post("/agents/{agent_id}/start", auth=TRADE, response=AgentDetailOut, summary="Let it act from the next bar on")
 def start_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    require_sound_start(owner_id=owner_of(request), agent_id=agent_id)
     services.start_agent(owner_id=owner_of(request), agent_id=agent_id)
     return _agent(request, agent_id)
 

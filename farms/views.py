@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms import charts, listing, selectors, services
+from farms.composing.working import require_sound_agent, require_sound_change, require_sound_start
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm, StrategyVersion
 from farms.policy.readings import policy_row
@@ -164,6 +165,8 @@ def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     switch = services.start_agent if action == "start" else services.pause_agent
     try:
         with missing_is_404():
+            if action == "start":
+                require_sound_start(owner_id=owner_of(request), agent_id=pk)
             changed = switch(owner_id=owner_of(request), agent_id=pk)
         messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
     except ConflictError as error:
@@ -243,15 +246,16 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not is_looking and form.is_valid():
         given = form.cleaned_data
         try:
+            rules: dict[str, Any] = {
+                "strategy": strategy.slug, "parameters": None if version else form.parameters(),
+                "version_id": form.version_id, "instrument_id": given["instrument"].pk, "timeframe": given["timeframe"],
+            }  # fmt: skip
+            require_sound_agent(**rules)
             made = services.create_agent(
                 owner_id=owner_of(request),
                 farm_id=pk,
                 name=given["name"],
-                strategy=strategy.slug,
-                instrument_id=given["instrument"].pk,
-                timeframe=given["timeframe"],
-                parameters=None if version else form.parameters(),
-                version_id=form.version_id,
+                **rules,
                 sizing=given["sizing"],
                 size=form.size,
                 leverage=form.leverage_now,
@@ -280,16 +284,13 @@ def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
+            rules: dict[str, Any] = {
+                "owner_id": owner_of(request), "agent_id": pk, "timeframe": given["timeframe"],
+                "parameters": form.parameters(), "version_id": form.version_id,
+            }  # fmt: skip
+            require_sound_change(**rules)
             changed = services.update_agent(
-                owner_id=owner_of(request),
-                agent_id=pk,
-                name=given["name"],
-                timeframe=given["timeframe"],
-                parameters=form.parameters(),
-                sizing=given["sizing"],
-                size=form.size,
-                leverage=form.leverage_now,
-                version_id=form.version_id,
+                name=given["name"], sizing=given["sizing"], size=form.size, leverage=form.leverage_now, **rules
             )
         except MoniqoError as error:
             explain(form, error, renamed={"size": _size_field(form), "version_id": "version"})

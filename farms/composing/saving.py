@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from farms.composing.changes import changes
 from farms.composing.checking import Checked, require_sound
+from farms.composing.working import require_sound_agent
 from farms.models import Agent, SavedStrategy, StrategyVersion
 from farms.services import follow_version
 from farms.services.hiring import invalid, named
@@ -165,7 +166,23 @@ def adopt_version(*, owner_id: UUID, version: StrategyVersion, agent_ids: Sequen
         raise ConflictError(f"Choose agents that follow {version.saved.name}.")
     for agent_id, followed in found:
         if followed != version.pk:
+            _require_sound_on(agent_id, version)
             follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
+
+
+def _require_sound_on(agent_id: UUID, version: StrategyVersion) -> None:
+    """On the agent's own market and candles too, where these are others than it was saved on."""
+    agent = Agent.objects.get(pk=agent_id)
+    try:
+        require_sound_agent(
+            strategy=agent.strategy,
+            parameters=None,
+            version_id=version.pk,
+            instrument_id=agent.instrument_id,
+            timeframe=agent.timeframe,
+        )
+    except InvalidInputError as error:
+        raise ConflictError(f"{agent.name} cannot follow these rules. {error}") from error
 
 
 def _locked(owner_id: UUID, strategy_id: UUID) -> SavedStrategy:

@@ -11,6 +11,7 @@ from farms.laboratory import jobs
 from farms.laboratory.keys import asked_before
 from farms.models import Agent, Backtest, Question, StrategyVersion
 from farms.services.hiring import checked_parameters, fraction, invalid, require_leverage, version_of
+from farms.services.promoting import sized_as
 from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, NotFoundError
@@ -166,8 +167,8 @@ def compare_agent(*, owner_id: UUID, agent_id: UUID) -> Backtest:
     agent = Agent.objects.select_related("wallet__connection__platform").filter(owner_id=owner_id, pk=agent_id).first()
     if agent is None:
         raise NotFoundError("There is no such agent.")
-    sizing = "risk" if agent.sizing == Agent.Sizing.RISK else "fraction"
-    wish = Wish(agent_id=agent_id, sizing=sizing, size=agent.size, taker_fee=taker_fee(agent.wallet))
+    sizing, size = sized_as(agent)
+    wish = Wish(agent_id=agent_id, sizing=sizing, size=size, leverage=agent.leverage, taker_fee=taker_fee(agent.wallet))
     return request_backtest(owner_id=owner_id, wish=wish)
 
 

@@ -10,7 +10,9 @@ from django.http import HttpRequest, QueryDict
 
 from farms.laboratory.asking import CASH, FEE, Wish
 from farms.models import Agent, Backtest, Sweep
+from farms.services.promoting import SLIPPAGE, sized_as
 from kit import days
+from kit.decimals import plain
 from kit.formatting import respelled
 from kit.forms import AmountField, PercentField
 from kit.http import named_row
@@ -59,12 +61,21 @@ class AssumedForm(forms.Form):
     )
     taker_fee = PercentField(initial=FEE, label="Fee, in %", help_text="Of each entry and exit that takes a price.")
     slippage = PercentField(
-        initial=Decimal("0.0005"),
+        initial=SLIPPAGE,
         label="Slippage, in %",
         help_text="What each market order and stop loses on its price.",
     )
     sizing = forms.ChoiceField(label="An entry is sized by", choices=SIZINGS, initial="fraction")
     size = PercentField(initial=Decimal(1), label="Size, in %", help_text="Of its equity, for each entry.")
+    leverage = AmountField(
+        label="Leverage",
+        help_text="A position in a perpetual is worth at most so many times its equity; on spot it is 1.",
+        min_value=Decimal(1),
+        max_digits=9,
+        decimal_places=4,
+        initial=1,
+        required=False,
+    )
 
     def __init__(
         self,
@@ -84,8 +95,13 @@ class AssumedForm(forms.Form):
         for one in known:
             field.frames.setdefault(one.instrument_id, []).append(one.timeframe)
         field.queryset = Instrument.objects.filter(pk__in=field.frames)
-        # Only spot can be traded, which has one direction: there is nothing to ask.
-        self.schema = [item for item in strategy.schema if item.kind != "data" and item.name != "direction"]
+        # Spot is bought and sold again, on own money: where no perpetual is offered there is nothing to ask.
+        is_short = field.queryset.filter(kind=Instrument.Kind.PERPETUAL).exists()
+        if not is_short:
+            del self.fields["leverage"]
+        self.schema = [
+            item for item in strategy.schema if item.kind != "data" and (is_short or item.name != "direction")
+        ]
         composed = [item for item in strategy.schema if item.kind == "data"]
         self.kept = {item.name: kept.get(item.name, item.default) for item in composed}
         self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
@@ -106,6 +122,7 @@ class AssumedForm(forms.Form):
             slippage=given["slippage"],
             sizing=given["sizing"],
             size=given["size"],
+            leverage=given.get("leverage") or Decimal(1),
         )
 
 
@@ -122,10 +139,11 @@ def begins_with(like: Backtest | Sweep | None, agent: Agent | None) -> dict[str,
             "slippage": Decimal(str(like.assumptions["slippage"])),
             "sizing": sizing,
             "size": Decimal(size),
+            "leverage": plain(Decimal(str(like.assumptions["leverage"]))),
         }
     if agent is not None:
-        sizing = "risk" if agent.sizing == Agent.Sizing.RISK else "fraction"
-        return {"timeframe": agent.timeframe, "sizing": sizing, "size": agent.size}
+        sizing, size = sized_as(agent)
+        return {"timeframe": agent.timeframe, "sizing": sizing, "size": size, "leverage": plain(agent.leverage)}
     return {}
 
 

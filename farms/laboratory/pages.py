@@ -80,6 +80,7 @@ def backtest(request: HtmxRequest, pk: UUID) -> HttpResponse:
     strategy = strategies.get(found.backtest.strategy)
     context: dict[str, Any] = {
         "row": found.row,
+        "is_perpetual": any(one.is_perpetual for one in found.instruments),
         "sized": words.sized(found.backtest.assumptions["size"]),
         "settings": [
             (item.title, respelled(item.in_words(found.backtest.parameters.get(item.name, item.default))), item.help)

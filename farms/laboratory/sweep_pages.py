@@ -62,6 +62,7 @@ def sweep(request: HtmxRequest, pk: UUID) -> HttpResponse:
     axes = found.row.axes
     context: dict[str, Any] = {
         "row": found.row,
+        "is_perpetual": found.instrument.is_perpetual,
         "sized": words.sized(found.sweep.assumptions["size"]),
         "tried": [(schema[name].title, _values(found, name), schema[name].help) for name in axes],
         "fixed": [

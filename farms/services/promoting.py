@@ -2,32 +2,38 @@
 
 The copy has the same rules, market, candles and size, is paused and has no money until somebody funds it; whatever the
 real account asks before it trades, it asks of the copy as of any other agent. A verdict in favour of these rules on
-this market, no older than `VALID`, has to be there: the newest counts, because whoever chose among verdicts would
-choose the kindest. Without it the owner may type that they do it nevertheless, and why; that is kept.
+this market, no older than `VALID`, has to be there, of a backtest that was no kinder than the account is: fee,
+slippage, fill, size and the time it ends. Of these the newest counts, because whoever chose among verdicts would choose
+the kindest. Without it the owner may type that they do it nevertheless, and why; that is kept.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from farms.kinds import may_have, require_allowed, require_market
-from farms.models import Agent, Farm, Promotion, Verdict
+from farms.models import Agent, Backtest, Farm, Promotion, Verdict
 from farms.services.changing import require_changeable, require_unarchived
 from farms.services.hiring import create_agent, invalid
 from kit import clock
 from kit.audit.services import Area
 from kit.audit.services import record as audit
 from kit.errors import ConflictError, NotFoundError
+from kit.formatting import percent
 from kit.limits import KEY_LENGTH
 from markets.models import Instrument
+from trading.risk.fees import taker_fee
 from wallets.ledger import IdempotencyConflictError
 from wallets.models import Connection
 
 VALID: Final = timedelta(days=30)
 REASON_LENGTH: Final = 500
+# What the laboratory begins with, and the least that a verdict was reached with.
+SLIPPAGE: Final = Decimal("0.0005")
 
 
 class NoVerdictError(ConflictError):
@@ -50,7 +56,8 @@ def override_words(agent: Agent) -> str:
 
 
 def newest_verdict(agent: Agent) -> Verdict | None:
-    """Of a backtest with the rules, the market and the candles that the agent has now."""
+    """Of a backtest with the rules, the market and the candles that the agent has now: the newest of those that were no
+    kinder than its account, or else the newest of all."""
     found = Verdict.objects.select_related("backtest").filter(
         owner_id=agent.owner_id,
         backtest__strategy=agent.strategy,
@@ -58,7 +65,12 @@ def newest_verdict(agent: Agent) -> Verdict | None:
         backtest__instruments=[agent.instrument_id],
         backtest__timeframe=agent.timeframe,
     )
-    return found.order_by("-created_at", "-pk").first()
+    newest = None
+    for verdict in found.order_by("-created_at", "-pk").iterator():
+        if not _kinder(agent, verdict.backtest):
+            return verdict
+        newest = newest or verdict
+    return newest
 
 
 def why_not(agent: Agent, verdict: Verdict | None) -> str:
@@ -70,6 +82,36 @@ def why_not(agent: Agent, verdict: Verdict | None) -> str:
         return f"The last verdict on these rules is older than {VALID.days} days: test {agent.name} again."
     if not verdict.is_significant:
         return f"The last verdict on these rules on {market} is not in their favour."
+    if kinder := _kinder(agent, verdict.backtest):
+        return f"The last verdict on these rules on {market} does not count: {kinder} Test {agent.name} again."
+    return ""
+
+
+def sized_as(agent: Agent) -> tuple[str, Decimal]:
+    """How a backtest sizes as the agent does: of its equity, no more than all of it."""
+    if agent.sizing == Agent.Sizing.RISK:
+        return "risk", agent.size
+    return "fraction", min(agent.size * agent.leverage, Decimal(1))
+
+
+def _kinder(agent: Agent, backtest: Backtest) -> str:
+    """What the backtest assumed that is kinder than, or other than, what the agent meets; empty where it is neither."""
+    assumed = backtest.assumptions
+    fee, slippage, leverage = (Decimal(str(assumed[name])) for name in ("taker_fee", "slippage", "leverage"))
+    sizing, _, size = assumed["size"].partition(":")
+    due = taker_fee(agent.wallet)
+    if fee < due:
+        return f"its fee was {percent(fee, 3)}, and the account takes {percent(due, 3)}."
+    if slippage < SLIPPAGE:
+        return f"its slippage was {percent(slippage, 3)}, less than {percent(SLIPPAGE, 3)}."
+    if assumed["fill"] != "next_open":
+        return "its orders did not fill at the next candle's open."
+    if agent.sizing == Agent.Sizing.CASH and agent.size * agent.leverage > 1:
+        return f"{agent.name} enters with more than its equity, and no backtest does."
+    if (sizing, Decimal(size), leverage) != (*sized_as(agent), agent.leverage):
+        return f"its entries were not sized as those of {agent.name}."
+    if backtest.until < clock.now() - VALID:
+        return f"its candles ended more than {VALID.days} days ago."
     return ""
 
 

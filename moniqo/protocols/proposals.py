@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
+from farms.composing.working import require_sound_start
 from farms.selectors import agent_row, farm_row
 from farms.services import pause_agent, pause_farm, start_agent, start_farm
 from goals import services as goals
@@ -235,6 +236,7 @@ def _halt(owner_id: UUID, asked: HaltAskIn, _: str) -> dict[str, Any]:
 def _start(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
     _named(owner_id, asked)
     if asked.agent_id is not None:
+        require_sound_start(owner_id=owner_id, agent_id=asked.agent_id)
         return {"status": str(start_agent(owner_id=owner_id, agent_id=asked.agent_id).status)}
     return {"status": str(start_farm(owner_id=owner_id, farm_id=asked.farm_id).status)}  # type: ignore[arg-type]  # as above
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from farms import services
 from farms.models import Agent, Farm
 from kit import clock, tenancy
+from kit.errors import InvalidInputError
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk
 
@@ -152,11 +154,11 @@ def test_what_sets_no_stop_is_not_sized_by_risk(client: Client, desk: Desk) -> N
         "farm_id": str(desk.farm.pk), "name": "Bare", "strategy": "custom", "instrument_id": desk.instrument.pk,
         "timeframe": "4h", "parameters": {"stop": None}, "sizing": "risk",
     }  # fmt: skip
-    made = client.post(f"{API}/agents", body, content_type="application/json", headers=headers)
-    assert (made.status_code, set(made.json()["fields"])) == (422, {"sizing"})
-    made = client.post(f"{API}/agents", body | {"sizing": "cash"}, content_type="application/json", headers=headers)
-    assert made.status_code == 201, made.content
-    refused = patch(client, f"agents/{made.json()['id']}", {"sizing": "risk", "size": "0.01"}, headers)
+    with tenancy.tenant(desk.owner.pk):
+        with pytest.raises(InvalidInputError, match="Give the rules a stop"):
+            services.create_agent(owner_id=desk.owner.pk, **body)
+        bare = services.create_agent(owner_id=desk.owner.pk, **body | {"sizing": "cash"})
+    refused = patch(client, f"agents/{bare.pk}", {"sizing": "risk", "size": "0.01"}, headers)
     assert (refused["code"], set(refused["fields"])) == (422, {"sizing"})
 
 

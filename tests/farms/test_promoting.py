@@ -25,6 +25,7 @@ from tests.farms.conftest import Desk
 from tests.farms.test_changing import free
 from tests.farms.test_placing import calm  # noqa: F401 - the fixture
 from tests.programs import bearer
+from trading.risk.fees import taker_fee
 from wallets.ledger import IdempotencyConflictError
 from wallets.models import Connection
 from wallets.services import create_wallet
@@ -42,9 +43,16 @@ def real(calm: Desk) -> Farm:  # noqa: F811
     return services.create_farm(owner_id=calm.owner.pk, master_id=master.pk, name="Live", kind="trend_following")
 
 
-def judged(agent: Agent, *, days_ago: int = 1, is_significant: bool = True, **other: Any) -> Verdict:
+def as_strict_as(agent: Agent) -> dict[str, Any]:
+    return {
+        "taker_fee": float(taker_fee(agent.wallet)), "slippage": 0.0005, "fill": "next_open",
+        "size": f"fraction:{float(agent.size)!r}", "leverage": 1.0,
+    }  # fmt: skip
+
+
+def judged(agent: Agent, *, days_ago: int = 1, is_significant: bool = True, assumed: Any = (), **other: Any) -> Verdict:
     """A verdict on a backtest of the agent's rules, or of others."""
-    at = clock.now() - timedelta(days=days_ago)
+    at, assumed = clock.now() - timedelta(days=days_ago), dict(assumed)
     asked = {
         "strategy": agent.strategy,
         "parameters": agent.parameters,
@@ -52,8 +60,8 @@ def judged(agent: Agent, *, days_ago: int = 1, is_significant: bool = True, **ot
         "timeframe": agent.timeframe,
     }
     backtest = Backtest.objects.create(
-        owner_id=agent.owner_id, since=at - timedelta(days=90), until=at, cash=Decimal(1000), assumptions={},
-        status="done", finished_at=at, **asked | other,
+        owner_id=agent.owner_id, since=at - timedelta(days=90), until=other.pop("until", at), cash=Decimal(1000),
+        assumptions=as_strict_as(agent) | assumed, status="done", finished_at=at, **asked | other,
     )  # fmt: skip
     return Verdict.objects.create(
         owner_id=agent.owner_id, backtest=backtest, is_significant=is_significant, trials=1, answers=[], created_at=at
@@ -128,6 +136,36 @@ def test_without_a_verdict_in_favour_its_owner_types_that_and_why_and_it_is_kept
     for change in (lambda: Promotion.objects.update(reason=""), lambda: Promotion.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
+
+
+@pytest.mark.parametrize(
+    ("kinder", "words"),
+    [
+        ({"taker_fee": 0.0}, "its fee was"),
+        ({"slippage": 0.0}, "its slippage was"),
+        ({"fill": "signal_close"}, "did not fill at the next candle's open"),
+        ({"size": "fraction:1.0"}, "not sized as those of One"),
+        ({"size": "risk:0.5"}, "not sized as those of One"),
+        ({"leverage": 2.0}, "not sized as those of One"),
+    ],
+)
+def test_a_verdict_that_was_kinder_than_the_account_does_not_count(
+    calm: Desk,  # noqa: F811
+    real: Farm,
+    kinder: dict[str, Any],
+    words: str,
+) -> None:
+    judged(calm.agent, assumed=kinder)
+    with pytest.raises(NoVerdictError, match=words):
+        promote(calm, real)
+    strict = judged(calm.agent, days_ago=2)
+    assert promote(calm, real).promotion.verdict == strict
+
+
+def test_a_verdict_on_candles_of_long_ago_does_not_count(calm: Desk, real: Farm) -> None:  # noqa: F811
+    judged(calm.agent, until=clock.now() - timedelta(days=31))
+    with pytest.raises(NoVerdictError, match="its candles ended more than 30 days ago"):
+        promote(calm, real)
 
 
 def test_a_verdict_of_thirty_days_ago_still_counts(calm: Desk, real: Farm) -> None:  # noqa: F811

@@ -11,6 +11,7 @@ from farms.engine.work import FarmCapital
 from farms.models import Agent, AgentRun, Farm
 from farms.services import pause_agent, pause_farm, run_agent
 from kit import clock
+from markets.models import Instrument
 from tests.farms.conftest import CALM, CROSS_UP, HOUR, PARAMETERS, T0, Desk, hire, make_instrument
 from trading.models import Order, Position
 from trading.services import set_limits
@@ -199,3 +200,13 @@ def test_a_run_asks_a_fixed_number_of_queries(desk: Desk, django_assert_max_num_
     desk.candles(CALM)
     with clock.at(desk.now), django_assert_max_num_queries(8):
         run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+
+
+def test_a_market_that_is_delisted_is_entered_no_more(desk: Desk) -> None:
+    desk.candles(CROSS_UP)
+    Instrument.objects.filter(pk=desk.instrument.pk).update(is_active=False)
+    run = desk.run()
+    assert run is not None
+    assert run.decision == "skip"
+    refused = Order.objects.get()
+    assert "is not active: choose an instrument that trades" in str(refused.refusal)

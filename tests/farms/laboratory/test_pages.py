@@ -18,12 +18,16 @@ from farms.laboratory import charts, jobs
 from farms.laboratory.forms import BacktestForm
 from farms.laboratory.readings import Found
 from farms.laboratory.report import COLOURS
-from farms.models import Backtest
+from farms.models import Agent, Backtest, Sweep
+from farms.services import create_agent, create_farm
 from kit import figures, formatting, tenancy
 from kit.users.models import User
 from markets.models import Instrument
+from markets.services import list_perpetuals
 from tests.farms.conftest import make_instrument
 from tests.farms.laboratory.conftest import RULES, Ask, carry_out, hours, read, store
+from wallets.services import create_wallet
+from wallets.venues.accounts import create_demo_connection
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -98,6 +102,9 @@ def test_a_result_is_shown_whole(browser: Client, done: Backtest) -> None:
         assert words in html
     assert done.result.outcome[:12] in html
     assert told(html, "Fees") == formatting.money(Decimal(str(done.result.statistics["fees"])), "USDT")
+    exposure = done.result.statistics["exposure"]
+    assert 0 < exposure < 1
+    assert told_beside(html, "In the market") == formatting.percent(Decimal(str(exposure)), 0)
     assert told(html, "Profit factor") == formatting.number(Decimal(str(done.result.statistics["profit_factor"])), 2)
     for loss, name in (("Value at risk", "value_at_risk"), ("Shortfall", "expected_shortfall")):
         assert done.result.statistics[name] > 0  # as a loss, which is no gain
@@ -106,6 +113,13 @@ def test_a_result_is_shown_whole(browser: Client, done: Backtest) -> None:
     assert f"{done.result.trade_count}" in html
     for query in ("?market=2", "?trade=1", "?sort=-pnl&page=2", "?trade=999999&market=x&sort=nothing&page=-3"):
         page(browser, "backtest", done.pk, query)
+
+
+def told_beside(html: str, label: str) -> str:
+    """What stands beside a label that is explained."""
+    found = re.search(rf"<dt>(?:(?!</dt>).)*{label}(?:(?!</dt>).)*</dt><dd>(.*?)</dd>", html, re.DOTALL)
+    assert found, label
+    return strip_tags(found[1]).strip()
 
 
 def told(html: str, label: str) -> str:
@@ -159,9 +173,19 @@ def test_it_is_cancelled_repeated_and_changed(browser: Client, done: Backtest, a
 
 
 def test_two_are_compared_and_what_has_no_result_is_left_out(browser: Client, done: Backtest, ask: Ask) -> None:
-    other, waiting = carry_out(ask()), ask()
+    other, waiting = carry_out(ask(parameters=RULES | {"fast": 9}, taker_fee=Decimal("0.002"))), ask()
     html = page(browser, "compare", query=f"?id={done.pk}&id={other.pk}&id={waiting.pk}")
-    assert told(html, "Fees") == formatting.money(Decimal(str(done.result.statistics["fees"])), "USDT")
+    cells = [formatting.money(Decimal(str(one.result.statistics["fees"])), "USDT") for one in (done, other)]
+    assert cells[0] != cells[1]
+    row = re.search(r"<th[^>]*>\s*Fees\b.*?</tr>", html, re.DOTALL)
+    assert row is not None
+    found = [" ".join(strip_tags(cell).split()) for cell in re.findall(r"<td.*?</td>", row[0], re.DOTALL)]
+    assert found == cells
+    with tenancy.tenant(done.owner_id):
+        several = [Found(owner_id=one.owner_id, backtest_id=one.pk) for one in (done, other)]
+        names = [f"{letter} {one.row.name}" for letter, one in zip("AB", several, strict=True)]
+    assert names[0] != names[1]
+    assert all(name in html for name in names), "the names of the chart's two lines"
     assert f'href="{reverse("laboratory:backtest", args=[waiting.pk])}"' not in html
     assert "Choose two to six" in page(browser, "compare", query=f"?id={done.pk}")
     assert browser.get(f"{reverse('laboratory:compare')}?id=nonsense").status_code == 404
@@ -203,4 +227,50 @@ def test_every_parameter_of_every_simple_strategy_is_asked_for(market: Instrumen
     for strategy in offered().values():
         form = BacktestForm(None, strategy=strategy, known=known_series())
         asked = {name.removeprefix("p_") for name in form.fields} | set(form.kept)
-        assert {item.name for item in strategy.schema} - asked <= {"direction"}
+        left_out = {item.name for item in strategy.schema} - asked
+        assert left_out == ({"direction"} & {item.name for item in strategy.schema}), "spot is only bought"
+        assert "leverage" not in asked
+    list_perpetuals(venue="simulated")
+    for strategy in offered().values():
+        form = BacktestForm(None, strategy=strategy, known=known_series())
+        asked = {name.removeprefix("p_") for name in form.fields} | set(form.kept)
+        assert {item.name for item in strategy.schema} | {"leverage"} <= asked
+
+
+def both_ways(owner: User, future: Instrument) -> Agent:
+    account = create_demo_connection(owner_id=owner.pk)
+    master = create_wallet(owner_id=owner.pk, name="Master", role="master", connection=account)
+    farm = create_farm(owner_id=owner.pk, master_id=master.pk, name="Trend")
+    return create_agent(
+        owner_id=owner.pk, farm_id=farm.pk, name="Both", instrument_id=future.pk, timeframe="1h",
+        parameters=RULES | {"direction": "both"}, size=Decimal("0.25"), leverage=Decimal(3),
+    )  # fmt: skip
+
+
+def test_an_agent_of_both_directions_is_tested_as_it_trades(browser: Client, owner: User, market: Instrument) -> None:
+    list_perpetuals(venue="simulated")
+    future = Instrument.objects.get(prices_of=market)
+    with tenancy.tenant(owner.pk):
+        agent = both_ways(owner, future)
+
+    def sent(page: str, query: str) -> Any:
+        address = f"{reverse(f'laboratory:{page}')}?{query}"
+        fields = browser.get(address).context["form"]
+        asked = {name: fields[name].value() for name in fields.fields}
+        answer = browser.post(address, {name: value for name, value in asked.items() if value not in (None, "")})
+        assert answer.status_code == 302
+        kind = Backtest if page == "new" else Sweep
+        with tenancy.tenant(owner.pk):
+            return answer["Location"], kind.objects.latest("created_at")
+
+    where, first = sent("new", f"agent={agent.pk}")
+    again, swept = sent("new", f"like={first.pk}")[1], sent("new-sweep", f"agent={agent.pk}")
+    of_sweep = sent("new-sweep", f"like={swept[1].pk}")[1]
+    for made in (first, again, swept[1], of_sweep):
+        assert made.parameters["direction"] == "both"
+        assert (made.assumptions["leverage"], made.assumptions["size"]) == (3, "fraction:0.75")
+    assert first.parameters == agent.parameters
+    for address in (where, swept[0]):
+        html = browser.get(address).content.decode()
+        assert "At most 3 times its equity" in html
+        assert "Not counted: what a perpetual pays" in html

@@ -26,7 +26,7 @@ from markets.models import Instrument
 from moniqo.celery import app
 from quant.candles import Candles
 from tests.farms.conftest import make_instrument
-from tests.farms.laboratory.conftest import RULES, Ask, carry_out, hours, read, store
+from tests.farms.laboratory.conftest import BARS, RULES, SINCE, UNTIL, Ask, carry_out, hours, read, store
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -194,7 +194,9 @@ def cancel(owner: User, backtest: Backtest) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_tried_before_is_counted_and_the_same_question_only_once(ask: Ask, other_owner: User) -> None:
+def test_what_was_tried_before_is_counted_and_the_same_question_only_once(
+    ask: Ask, market: Instrument, other_owner: User
+) -> None:
     carry_out(ask(other_owner))
     first = carry_out(ask())
     assert trials_of(first) == 1, "what others try is nobody else's trial"
@@ -203,6 +205,18 @@ def test_what_was_tried_before_is_counted_and_the_same_question_only_once(ask: A
     assert trials_of(last) == 3
     assert trials_of(carry_out(ask())) == 3
     assert trials_of(carry_out(ask(strategy="breakout", parameters={"period": 10}))) == 1
+    for number, moved in enumerate((1, 2, 3), start=4):
+        assert trials_of(carry_out(ask(since=SINCE + timedelta(hours=moved)))) == number, "another time is a trial"
+    cut = ask(until=UNTIL - timedelta(hours=30))
+    assert trials_of(carry_out(cut)) == 7
+    with tenancy.tenant(cut.owner_id):
+        again = asking.repeat_backtest(owner_id=cut.owner_id, backtest_id=cut.pk)
+    assert trials_of(carry_out(again)) == 7, "the same question"
+    store(market, hours(bars=BARS + 24))
+    assert trials_of(carry_out(ask())) == 7, "only time has passed"
+    with tenancy.tenant(first.owner_id):
+        again = asking.repeat_backtest(owner_id=first.owner_id, backtest_id=first.pk)
+    assert trials_of(carry_out(again)) == 7, "the same question, though candles came after its end"
 
 
 def trials_of(backtest: Backtest) -> int:

@@ -1,0 +1,77 @@
+"""Rules of somebody's own are checked before an agent works by them: as they are before they are saved.
+
+A service locks the farm, and a check takes a while: so whoever asks from outside is checked here, before the service is
+called. Ready-made strategies as they come are checked once for all, by the tests.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from farms.composing.checking import known_strategy, require_sound
+from farms.kinds import READY_MADE
+from farms.models import Agent, StrategyVersion
+from kit.errors import ConflictError, InvalidInputError
+
+
+def require_sound_agent(
+    *,
+    strategy: str,
+    parameters: Mapping[str, Any] | None,
+    version_id: UUID | None,
+    instrument_id: int,
+    timeframe: str,
+) -> None:
+    """Check the rules, a version's where one is named, on the agent's own market and candles.
+
+    A version is checked already where it was saved on these. What is not there the service refuses, which knows it.
+    Raises what `require_sound` raises.
+    """
+    if version_id is not None:
+        version = StrategyVersion.objects.select_related("saved").filter(pk=version_id).first()
+        if version is None or (version.instrument_id, version.timeframe) == (instrument_id, timeframe):
+            return
+        strategy, parameters = version.saved.strategy, version.parameters
+    if strategy and (strategy not in READY_MADE or _is_composed(strategy, parameters or {})):
+        require_sound(strategy, parameters or {}, instrument_id, timeframe)
+
+
+def _is_composed(strategy: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether a ready-made strategy is put together in another way than it comes."""
+    return any(
+        item.kind == "data" and parameters.get(item.name, item.default) != item.default
+        for item in known_strategy(strategy).schema
+    )
+
+
+def require_sound_change(
+    *, owner_id: UUID, agent_id: UUID, parameters: Mapping[str, Any], version_id: UUID | None, timeframe: str
+) -> None:
+    """The same of an agent whose rules or candles are to be others; what stays is not asked about again."""
+    agent = Agent.objects.filter(owner_id=owner_id, pk=agent_id).first()
+    if agent is None or (agent.parameters, agent.version_id, agent.timeframe) == (parameters, version_id, timeframe):
+        return
+    require_sound_agent(
+        strategy=agent.strategy,
+        parameters=parameters,
+        version_id=version_id,
+        instrument_id=agent.instrument_id,
+        timeframe=timeframe,
+    )
+
+
+def require_sound_start(*, owner_id: UUID, agent_id: UUID) -> None:
+    """The same of an agent that is to start, by the rules that it has now; ConflictError where they do not pass."""
+    agent = Agent.objects.filter(owner_id=owner_id, pk=agent_id).exclude(status=Agent.Status.RUNNING).first()
+    if agent is None or agent.status == Agent.Status.ARCHIVED:
+        return
+    try:
+        require_sound_agent(
+            strategy=agent.strategy,
+            parameters=agent.parameters,
+            version_id=agent.version_id,
+            instrument_id=agent.instrument_id,
+            timeframe=agent.timeframe,
+        )
+    except InvalidInputError as error:
+        raise ConflictError(f"{agent.name} cannot start. {error}") from error
