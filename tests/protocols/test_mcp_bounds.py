@@ -54,7 +54,8 @@ class Api:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         status = self.status
         if scope["path"].endswith("/tokens/current"):
-            status, told = 200, {"id": str(uuid4()), "scopes": ["read", "trade", "move", "manage", "agent"]}
+            scopes = ["read", "trade", "move", "manage", "agent"]
+            status, told = 200, {"id": str(uuid4()), "scopes": scopes, "asks_first": False}
         elif status >= 400:
             told = self.rows
         elif self.is_paged:

@@ -70,23 +70,29 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
         return Result(fitting(_told(operation, answer.body)))
     if not operation.is_paged:
         return Result(_part(operation, answer.body, skipped))
-    told = [_told(operation, row) for row in answer.body["items"]]
-    if is_usual and len(told) == given["limit"]:
-        _fitted[operation.tool.name] = _wanted(told, answer.body["next"])
-    while (number := how_many(told, answer.body["next"])) < len(told):  # the cursor of those after them, the API's
+    told, following = _rows(operation, answer)
+    number = how_many(told, following)
+    if is_usual and told:
+        _fitted[operation.tool.name] = wanted = _wanted(told, following)
+        if following is not None and wanted >= 2 * len(told):  # what fitted lately was much longer
+            number = wanted
+    while number != len(told):  # asked again, because the cursor of those that follow is the API's
         answer = await _ask(inside, operation, given | {"limit": number}, outer)
         if answer.is_refused:
             return Result(None, refusal_of(answer), answer.status)
-        told = [_told(operation, row) for row in answer.body["items"]]
-    return Result(page(told, answer.body["next"]))
+        told, following = _rows(operation, answer)
+        number = how_many(told, following)
+    return Result(page(told, following))
+
+
+def _rows(operation: Operation, answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
+    return [_told(operation, row) for row in answer.body["items"]], answer.body["next"]
 
 
 def _wanted(told: list[dict[str, Any]], following: str | None) -> int:
-    """How many rows to ask for next time, since asking twice costs twice: those that fit, or one more where two more
-    of the longest would."""
-    number = how_many(told, following)
-    more = [max(told, key=size)] * 2 if number == len(told) < USUAL_ROWS else []
-    return number + 1 if more and how_many([*told, *more], following) == number + 2 else number
+    """How many rows to ask for next time, since asking twice costs twice: as many as fit if more are as long as the
+    longest of these."""
+    return how_many([*told, *[max(told, key=size)] * (USUAL_ROWS - len(told))], following)
 
 
 def _part(operation: Operation, rows: list[Any], skipped: int) -> dict[str, Any]:
