@@ -55,14 +55,6 @@ def test_a_price_at_the_stop_sells_the_position_and_says_why(holding: Desk) -> N
     assert (event.kind, event.agent, str(event.detail)) == ("protected", "One", str(order.reason))
 
 
-def test_the_stop_in_a_market_that_is_delisted_is_for_the_venue_to_refuse(holding: Desk) -> None:
-    stop = stop_of(holding)
-    Instrument.objects.filter(pk=holding.instrument.pk).update(is_active=False)
-    (order,) = tick(holding, float(stop))
-    assert (order.side, order.outcome) == ("sell", "rejected")
-    assert str(order.refusal) == "Choose another symbol: TST/USDT is not traded here."
-
-
 def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
     assert tick(holding, float(stop_of(holding)) + 0.01) == []
     assert Position.objects.get().closed_at is None
