@@ -24,6 +24,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 
@@ -213,6 +214,8 @@ def test_the_past_is_traded_by_the_engine_proves_itself_and_tells_why(db: None, 
         assert PortfolioState.objects.get().building is None
         distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
         assert distrusted.wallet.agent.name == "Bitcoin bursts"
+        made = Position.objects.exclude(closed_at=None).values_list("wallet__agent__name").annotate(Sum("realized_pnl"))
+        assert any(profit < 0 for _, profit in made), made
         assert verify(owner_id=user.pk).ok
     assert_no_reason_contradicts_its_decision(user)
     assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user)

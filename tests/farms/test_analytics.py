@@ -1,8 +1,12 @@
 """How farms and agents do: the same on page and by API, from sums, in as many queries at 200 agents as at 5."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from html import unescape
+from itertools import combinations
 from typing import Any
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from farms import services
-from farms.analytics.reading import Analytics, correlation
+from farms.analytics.reading import Analytics, Pair, correlation
 from farms.analytics.schemas import told as said_of
 from farms.models import Farm
 from farms.selectors.farms import farm_row
@@ -23,14 +27,14 @@ from moniqo.benches.crowd import gather
 from portfolio.daily import roll_up
 from portfolio.models import PortfolioState
 from portfolio.services import take_snapshots
-from tests.farms.conftest import HOUR, Desk
+from tests.farms.conftest import HOUR, Desk, hire, make_instrument
+from tests.farms.test_assigning import lived
 from tests.farms.test_moving import other_farm, traded  # noqa: F401 - the fixture
 from tests.farms.test_placing import calm  # noqa: F401 - the fixture
 from tests.programs import bearer
 from trading.models import Position
 from trading.selectors import Filters, list_trades
 from trading.selectors.trades import export_trades, sum_trades
-from wallets.models import Wallet
 
 
 @pytest.fixture
@@ -148,6 +152,55 @@ def test_alike_is_what_goes_the_same_way_on_the_days_that_both_know() -> None:
     assert correlation(np.column_stack((one, np.ones(60)))) is None
 
 
+def test_agents_are_alike_as_their_days_say_on_page_and_by_api(calm: Desk, client: Client) -> None:  # noqa: F811
+    random = np.random.default_rng(5)
+    one = random.normal(0, 0.01, 30)
+    returns = {"One": one, "Two": one + random.normal(0, 0.01, 30), "Three": random.normal(0, 0.01, 26)}
+    workers = {"One": calm.agent}
+    for name in ("Two", "Three"):
+        workers[name] = hire(calm.owner, calm.farm, make_instrument("OTH/USDT"), name=name)
+    for name, worker in workers.items():
+        lived(worker.wallet, returns[name])
+
+    def plain(first: str, second: str) -> tuple[float, int]:
+        days = min(len(returns[first]), len(returns[second]))
+        x, y = returns[first][-days:], returns[second][-days:]
+        x, y = x - sum(x) / days, y - sum(y) / days
+        return sum(x * y) / (sum(x * x) * sum(y * y)) ** 0.5, days
+
+    names = {worker.pk: name for name, worker in workers.items()}
+    expected = {couple: plain(*couple) for couple in combinations(workers, 2)}
+    found = Analytics(owner=calm.owner, farm_id=calm.farm.pk)
+    pairs = {(names[pair.first_id], names[pair.second_id]): (pair.correlation, pair.days) for pair in found.pairs}
+    assert pairs == {couple: (pytest.approx(value), days) for couple, (value, days) in expected.items()}
+    assert {days for _, days in pairs.values()} == {30, 26}
+    mean = sum(value for value, _ in expected.values()) / 3
+    assert found.mean_correlation == pytest.approx(mean)
+    assert found.extremes == found.pairs == sorted(found.pairs, key=lambda pair: -pair.correlation)
+
+    said = client.get(f"/api/v1/farms/{calm.farm.pk}/analytics", headers=bearer(calm.owner)).json()
+    assert said["mean_correlation"] == pytest.approx(mean)
+    told_so = {
+        (names[UUID(row["first_id"])], names[UUID(row["second_id"])]): (row["correlation"], row["days"])
+        for row in said["correlations"]
+    }
+    assert told_so == pairs
+    client.force_login(calm.owner)
+    html = client.get(reverse("farms:farm-analytics", args=[calm.farm.pk])).content.decode()
+    table = html[html.index("Correlations, table") :]
+    table = unescape(re.sub(r"<[^>]+>", " ", table[: table.index("</footer>")])).replace("\u2212", "-")
+    for (first, second), (value, days) in expected.items():
+        assert re.search(rf"{first} +and +{second} +{value:.2f} +{days} ", table), table
+    assert re.search(rf"{mean:.2f} +on average over +3 +pairs", table), table
+
+
+def test_of_many_pairs_the_most_and_the_least_alike_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = object.__new__(Analytics)
+    pairs = [Pair("", uuid4(), "", uuid4(), 1 - number / 10, 30) for number in range(21)]
+    monkeypatch.setitem(found.__dict__, "pairs", pairs)
+    assert found.extremes == [*pairs[:10], *pairs[11:]]
+
+
 def test_page_and_programs_are_told_the_same(told: Desk, client: Client, other_owner: User) -> None:
     for kind, pk in (("farm", told.farm.pk), ("agent", told.agent.pk)):
         found = Analytics(owner=told.owner, **{f"{kind}_id": pk})
@@ -202,37 +255,20 @@ def asked(client: Client, address: str) -> int:
 
 
 def test_pages_of_a_farm_ask_as_often_at_200_agents_as_at_5(as_owner: User, client: Client) -> None:
-    few = gather(as_owner.pk, farms=1, agents=5, name="Few")
-    take_snapshots(owner_id=as_owner.pk)
+    """Every agent holds a position and has snapshots."""
     client.force_login(as_owner)
-    counts: dict[str, Any] = {}
-    names = ("farms:farm", "farms:farm-analytics", "farms:list")
-    for name in names:
-        address = reverse(name, args=[] if name == "farms:list" else [few.farms[0].pk])
-        client.get(address)
-        counts[name] = asked(client, address)
-    workers = Wallet.objects.filter(role="agent")
-    add(few.farms[0], workers[0], 195)
-    assert workers.count() == 200
-    for name in names:
-        address = reverse(name, args=[] if name == "farms:list" else [few.farms[0].pk])
-        assert asked(client, address) <= counts[name] + (1 if name == "farms:list" else 0)
-
-
-def add(farm: Farm, like: Wallet, count: int) -> None:
-    """So many more agents, as the first one is."""
-    first = farm.agents.select_related("wallet").get(wallet=like)
-    wallets, agents = [], []
-    for number in range(count):
-        wallet = Wallet(
-            owner_id=farm.owner_id, name=f"More {number}", role="agent", parent=like.parent, connection=like.connection
-        )
-        wallets.append(wallet)
-        agents.append(
-            type(first)(
-                owner_id=farm.owner_id, farm=farm, name=wallet.name, wallet=wallet, strategy=first.strategy,
-                parameters=first.parameters, instrument_id=first.instrument_id,
-            )
-        )  # fmt: skip
-    Wallet.objects.bulk_create(wallets)
-    type(first).objects.bulk_create(agents)
+    counts: dict[int, dict[str, int]] = {}
+    for agents in (5, 200):
+        crowd = gather(as_owner.pk, farms=1, agents=agents, name=f"Fund of {agents}")
+        take_snapshots(owner_id=as_owner.pk)
+        assert Position.objects.filter(wallet__parent=crowd.farms[0].wallet, closed_at=None).count() == agents
+        addresses = {
+            name: reverse(name, args=[] if name == "farms:list" else [crowd.farms[0].pk])
+            for name in ("farms:farm", "farms:farm-analytics", "farms:list")
+        }
+        for address in addresses.values():
+            client.get(address)
+        counts[agents] = {name: asked(client, address) for name, address in addresses.items()}
+    listing = {agents: found.pop("farms:list") for agents, found in counts.items()}
+    assert counts[200] == counts[5]
+    assert listing[200] <= listing[5]

@@ -38,6 +38,7 @@ from tests.farms.conftest import (
     make_instrument,
     store_hours,
 )
+from tests.programs import bearer
 from trading.models import Order, Position, RiskLimit
 from trading.orders.placing import place_order
 from trading.orders.terms import Limit, Trigger
@@ -327,6 +328,20 @@ def test_the_gate_refuses_and_a_venue_rejects(live: Desk, client: Client) -> Non
         for asked in ("refused", "rejected")
     }
     assert found == {"refused": 1, "rejected": 0}
+
+
+def test_a_market_that_is_delisted_while_the_agent_works_is_told(live: Desk, client: Client) -> None:
+    Instrument.objects.filter(pk=live.instrument.pk).update(is_active=False)
+    refuse(live, [103.0])
+    told = state(live)
+    assert told.words == "Refused 1× since 2 Mar: the market does not trade"
+    assert "is not active: choose an instrument that trades" in str(told.detail)
+    said = client.get(f"/api/v1/agents/{live.agent.pk}", headers=bearer(live.owner)).json()
+    client.force_login(live.owner)
+    html = client.get(reverse("farms:agent", args=[live.agent.pk])).content.decode()
+    assert (said["state"], "the market does not trade" in said["state_words"]) == ("refused", True)
+    for words in ("the market does not trade", "TST/USDT is not active: choose an instrument that trades"):
+        assert words in html
 
 
 def test_failures_are_counted_until_it_is_paused(live: Desk) -> None:
