@@ -25,6 +25,7 @@ Status = Approval.Status
 USUAL: Final = timedelta(minutes=30)
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
 OPEN_MOST: Final = 50
+ONCE: Final = ("pause", "halt")
 REASON_LENGTH: Final = 500
 # The answer that every question takes, as JSON Schema has it.
 ANSWER: Final[Mapping[str, Any]] = {
@@ -54,7 +55,8 @@ def ask(
     reason: str = "",
     lasts: timedelta = USUAL,
 ) -> Approval:
-    """Put a question to the owner. The same one asked again with its key is the first one, as it stands now.
+    """Put a question to the owner. The same one asked again with its key is the first one, as it stands now;
+    so is a token's pause or halt that is open still, whatever its key.
 
     Raises what the act raises where it could not be done now, ConflictError where too many questions are open and for
     a key that was used for something else, and InvalidInputError for a time that no question stands for.
@@ -63,6 +65,8 @@ def ask(
         _take_turns(owner_id, source)
     if known := _asked_before(owner_id, kind, given, source):
         return known
+    if standing := _stands(owner_id, kind, given, source):
+        return standing
     if not SHORTEST <= lasts <= LONGEST:
         raise InvalidInputError("A question stands from 1 minute to 7 days.", fields={"minutes": "From 1 to 10080."})
     open_ones = Approval.objects.filter(owner_id=owner_id, status=Status.OPEN, expires_at__gt=clock.now())
@@ -192,6 +196,14 @@ def _asked_before(owner_id: UUID, kind: str, given: Mapping[str, Any], source: S
     if known is not None and (known.kind != kind or known.given != dict(given)):
         raise ConflictError("That key was used for another question: take another.")
     return known
+
+
+def _stands(owner_id: UUID, kind: str, given: Mapping[str, Any], source: Source) -> Approval | None:
+    """The open question of a pause or halt that its token asks again: a program that repeats itself fills no list."""
+    if source.token is None or kind not in ONCE:
+        return None
+    same = Approval.objects.filter(owner_id=owner_id, token=source.token, kind=kind, given=dict(given))
+    return same.filter(status=Status.OPEN, expires_at__gt=clock.now()).first()
 
 
 def _carried_out(asked: Approval) -> dict[str, Any]:

@@ -20,7 +20,10 @@ from kit.users.models import Token
 
 Scope = Token.Scope
 READING = {"GET", "HEAD", "OPTIONS"}
-ASKS_FIRST = "This token asks first: put it to its owner by POST /api/v1/approvals/…, or by a tool that proposes."
+ASKS_FIRST = (
+    "This token asks first: ask its owner by POST /api/v1/approvals/…, or by a tool that proposes. "
+    "What there is no question for it may not do."
+)
 
 
 class ScopeError(MoniqoError):

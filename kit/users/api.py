@@ -140,7 +140,8 @@ class TokenIn(Body):
         None, description="Of a token with the scope `agent`: where it may act, and below it. Null: in all wallets."
     )
     asks_first: bool = Field(
-        False, description="It does nothing but read and ask (`/approvals/…`); its owner changes that on its page."
+        False,
+        description="It reads (a sync included) and asks (`/approvals/…`), no more; it needs `trade` or `agent` for that.",
     )
 
 

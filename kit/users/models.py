@@ -235,7 +235,7 @@ class Token(Identified, Owned):
         help_text="Where a trading agent's program may act, and below it; empty: in all wallets.",
     )
     asks_first = models.BooleanField(
-        default=False, help_text="Whatever its program wants done is a question to its owner."
+        default=False, help_text="It reads and asks; what there is no question for it may not do."
     )
     password_mark = models.CharField(max_length=128, editable=False)
     address = models.GenericIPAddressField(null=True, blank=True, help_text="Where it was made.")

@@ -51,7 +51,7 @@ def open_token(
 ) -> Token:
     """Make the row of a new token, of a trading agent's bound to a wallet of the owner's with `wallet_id`.
 
-    Raises InvalidInputError without a name or scopes, or with an unknown scope, and for what cannot be bound.
+    Raises InvalidInputError without a name or scopes, or with an unknown scope, for what cannot be bound or ask.
     """
     wanted = [scope for scope in EVERYTHING if scope in set(scopes)]
     if not wanted or set(scopes) - set(EVERYTHING):
@@ -61,6 +61,8 @@ def open_token(
     now = clock.now()
     with tenancy.tenant(user.pk):
         _require_bindable(user, wanted, wallet_id)
+        if asks_first:
+            _require_able_to_ask(wanted)
         token = Token.objects.create(
             owner=user,
             kind=kind,
@@ -95,6 +97,14 @@ def _require_bindable(user: User, scopes: Iterable[str], wallet_id: UUID | None)
         raise InvalidInputError(told, fields={"wallet_id": "Only a token with the scope agent is bound to a wallet."})
     if wallet_id not in dict(bindings.wallets_of(user.pk)):
         raise InvalidInputError("Choose a wallet of yours.", fields={"wallet_id": "There is no such wallet."})
+
+
+def _require_able_to_ask(scopes: Iterable[str]) -> None:
+    if not {Token.Scope.TRADE, Token.Scope.AGENT} & set(scopes):
+        raise InvalidInputError(
+            "A token that asks first needs the scope trade or agent, which asking takes: make it with one of them.",
+            fields={"asks_first": "Choose the scope trade or agent too: asking takes one of them."},
+        )
 
 
 def access_text(token: Token) -> str:
@@ -263,11 +273,14 @@ def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
 
 
 def let_ask_first(*, owner_id: UUID, token_id: UUID, asks_first: bool) -> Token:
-    """Have the token's program ask before it does anything, or not. Raises NotFoundError."""
+    """Have the token's program ask before it does anything, or not. Raises NotFoundError, and
+    InvalidInputError for one whose scopes do not let it ask."""
     token = Token.objects.filter(owner_id=owner_id, pk=token_id).select_for_update().first()
     if token is None:
         raise NotFoundError("There is no such token.")
     if token.asks_first != asks_first:
+        if asks_first:
+            _require_able_to_ask(token.scopes)
         token.asks_first = asks_first
         token.save(update_fields=("asks_first",))
         action = "Token asks first" if asks_first else "Token acts by itself"

@@ -104,8 +104,12 @@ def let_ask_first(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = PasswordForm(request.POST, user=cast("User", request.user))
     if not asks_first and not form.is_valid():
         return _token(request, pk, form)
-    with missing_is_404():
-        token = tokens.let_ask_first(owner_id=owner_of(request), token_id=pk, asks_first=asks_first)
+    try:
+        with missing_is_404():
+            token = tokens.let_ask_first(owner_id=owner_of(request), token_id=pk, asks_first=asks_first)
+    except InvalidInputError as error:
+        messages.error(request, str(error))
+        return redirect("users:token", pk)
     messages.success(request, f"{token.name} {'asks you first' if asks_first else 'acts by itself'} from now on.")
     return redirect("users:token", token.pk)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
+from django.db import transaction
 from pydantic import Field, field_validator
 
 from farms.composing.working import require_sound_start
@@ -23,7 +24,7 @@ from goals.words import action_in_words, target_in_words
 from kit.api import Body, PositiveAmount, PositiveShare
 from kit.approvals.acts import Act, Given, Looked, register
 from kit.decimals import plain
-from kit.errors import InvalidInputError, NotFoundError
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.sentences import Sentence, Told, amount, joined, moment, number, price, sentence, share
 from kit.users.models import Token
 from markets.models import Instrument
@@ -210,6 +211,12 @@ def _look_at_pause(owner_id: UUID, asked: WorkAskIn) -> Looked:
 
 def _look_at_start(owner_id: UUID, asked: WorkAskIn) -> Looked:
     name, now = _named(owner_id, asked)
+    try:
+        with transaction.atomic():  # tried, and taken back
+            _start(owner_id, asked, "")
+            transaction.set_rollback(True)
+    except ConflictError as error:
+        raise InvalidInputError(str(error)) from error
     told = sentence("It acts from its next bar on. When it was asked: {now}", now=now)
     return Looked(sentence("Start {name}", name=name), [told])
 
@@ -224,7 +231,8 @@ def _pause(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
 def _look_at_halt(owner_id: UUID, asked: HaltAskIn) -> Looked:
     found = trading.preview_stop(owner_id=owner_id, wallet_id=asked.wallet_id, policy="keep")
     told = sentence(
-        "Orders that it cancels: {count}. Positions keep their stops.", count=number(str(len(found.orders)))
+        "Positions keep their stops. When it was asked: {count} orders that it cancels.",
+        count=number(str(len(found.orders))),
     )
     return Looked(sentence("Halt {wallet}", wallet=found.wallet.name), [told])
 

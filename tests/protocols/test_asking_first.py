@@ -58,6 +58,8 @@ def test_a_front_end_that_stops_something_asks_first(stage: Stage, token: Token,
     with opened(stage, f"/agui/agents/{world.quiet.pk}", of(token), body) as run:
         (interrupt,) = run.end()[-1]["outcome"]["interrupts"]
     assert interrupt["message"].startswith(command.capitalize())
+    with opened(stage, f"/agui/agents/{world.quiet.pk}", of(token), {**body, "runId": uuid4().hex}) as run:
+        assert run.end()[-1]["outcome"]["interrupts"][0]["id"] == interrupt["id"]  # no second question
     with tenancy.tenant(world.owner.pk):
         assert Wallet.objects.get(pk=world.quiet.wallet_id).trading_state == before
         answered = answer(owner_id=world.owner.pk, approval_id=interrupt["id"], is_approved=True)

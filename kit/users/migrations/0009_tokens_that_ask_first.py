@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name="asks_first",
             field=models.BooleanField(
                 default=False,
-                help_text="Whatever its program wants done is a question to its owner.",
+                help_text="It reads and asks; what there is no question for it may not do.",
             ),
         ),
         migrations.RunSQL(history_sql(MAY_CHANGE), migrations.RunSQL.noop),

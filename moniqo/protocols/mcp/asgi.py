@@ -3,7 +3,7 @@
 Everything is said to a token, never to a browser's session. What stands before the protocol is plain HTTP: another host
 421, a page of somebody else 403, no token or one that does not count 401 with where to read how to get one
 (RFC 9728), a body that is too large 413. Each request counts as one to the API does, whatever it asks for: 429 before
-its body is looked at.
+its body is understood.
 """
 
 import asyncio

@@ -84,7 +84,7 @@ def test_a_token_that_asks_first_is_let_act_with_the_password_and_nobody_elses(
     client: Client, owner: User, other_owner: User
 ) -> None:
     client.force_login(owner)
-    assert client.post(PAGE, wanted(owner, asks_first="on")).status_code == 200
+    assert client.post(PAGE, wanted(owner, asks_first="on", scopes=["read", "trade"])).status_code == 200
     (token,) = tokens_of(owner)
     assert token.asks_first
     page, asking = f"{PAGE}{token.pk}/", f"{PAGE}{token.pk}/asking/"

@@ -1,6 +1,7 @@
 """A token does what its scopes say, and nothing once it is revoked, over, or older than the password."""
 
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -122,7 +123,7 @@ def test_an_agents_token_changes_no_limit_no_connection_nothing_live_and_no_mone
     assert reached == AGENTS_MAY
 
 
-def test_a_token_that_asks_first_reads_and_asks_and_nothing_else(client: Client, owner: User) -> None:
+def test_a_token_that_asks_first_reads_a_sync_included_and_asks_and_nothing_else(client: Client, owner: User) -> None:
     """Whatever its scopes: nothing that writes, an answer to a question included."""
     token = tokens.open_token(
         owner, kind=Token.Kind.PERSONAL, name="Asks", scopes=tokens.EVERYTHING, lifetime=timedelta(hours=1),
@@ -138,6 +139,21 @@ def test_a_token_that_asks_first_reads_and_asks_and_nothing_else(client: Client,
         if refused is may:
             wrong[f"{method} {path}"] = answer.status_code
     assert wrong == {}
+
+
+def test_what_reads_without_get_are_previews_and_a_sync() -> None:
+    found = {path for method, path in operations() if method != "get" and scope_of(method, path) == "read"}
+    assert {path for path in found if not path.endswith("/preview")} == {"/api/v1/connections/{connection_id}/sync"}
+
+
+@pytest.mark.parametrize(("scopes", "may"), [(["move", "read"], False), (["read", "trade"], True), (["agent"], True)])
+def test_a_token_asks_first_only_with_a_scope_that_asks(owner: User, scopes: list[str], may: bool) -> None:
+    given = {"kind": Token.Kind.PERSONAL, "name": "Asks", "scopes": scopes, "lifetime": timedelta(hours=1)}
+    later = tokens.open_token(owner, **given)
+    with nullcontext() if may else pytest.raises(InvalidInputError, match="trade or agent"):
+        tokens.open_token(owner, **given, asks_first=True)
+    with tenancy.tenant(owner.pk), nullcontext() if may else pytest.raises(InvalidInputError, match="trade or agent"):
+        tokens.let_ask_first(owner_id=owner.pk, token_id=later.pk, asks_first=True)
 
 
 def test_the_description_names_the_scope_of_every_operation_that_writes() -> None:
