@@ -141,7 +141,7 @@ class TokenIn(Body):
     )
     asks_first: bool = Field(
         False,
-        description="It reads (a sync included) and asks (`/approvals/…`), no more; it needs `trade` or `agent` for that.",
+        description="It reads (a sync included) and asks (`/approvals/…`), no more; asking needs `trade` or `agent`.",
     )
 
 
