@@ -5,6 +5,7 @@ called. Ready-made strategies as they come are checked once for all, by the test
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from farms.composing.checking import known_strategy, require_sound
 from farms.kinds import READY_MADE
 from farms.models import Agent, StrategyVersion
 from kit.errors import ConflictError, InvalidInputError
+from quant.errors import QuantError
 
 
 def require_sound_agent(
@@ -49,7 +51,11 @@ def require_sound_change(
 ) -> None:
     """The same of an agent whose rules or candles are to be others; what stays is not asked about again."""
     agent = Agent.objects.filter(owner_id=owner_id, pk=agent_id).first()
-    if agent is None or (agent.parameters, agent.version_id, agent.timeframe) == (parameters, version_id, timeframe):
+    if agent is None:
+        return
+    with suppress(QuantError):  # what is no value of the strategy's, the service says
+        parameters = known_strategy(agent.strategy).validate(parameters)
+    if (agent.parameters, agent.version_id, agent.timeframe) == (parameters, version_id, timeframe):
         return
     require_sound_agent(
         strategy=agent.strategy,

@@ -18,6 +18,7 @@ from tests.trading.test_resting_stops import Held, held_at
 from trading import services
 from trading.models import Cancellation, Order
 from trading.orders.terms import Limit
+from wallets.models import Connection, Wallet
 from wallets.venues.ccxt.adapter import CcxtVenue
 
 D = Decimal
@@ -174,12 +175,56 @@ def test_a_stop_that_the_market_has_passed_is_not_believed_for_longer_than_a_min
     assert held.is_left()
 
 
+def test_a_stop_that_is_touched_twice_is_not_passed(held: Held, time: Time) -> None:
+    for _ in range(2):
+        go_on(held, time, "44990", turns=2)
+        go_on(held, time, "46000", turns=2)
+    go_on(held, time, "44990", turns=2)
+    assert not Alert.objects.filter(kind="unprotected").exists()
+    assert (held.sold(), held.stop.status) == (0, "open")
+
+
+def test_where_nothing_is_carried_out_nobody_is_told_that_it_is(held: Held, time: Time) -> None:
+    Wallet.objects.filter(pk=held.desk.wallet.pk).update(trading_state="halted", protects_in_halt=False)
+    go_on(held, time, "44000", turns=6)
+    assert not Alert.objects.filter(kind="unprotected").exists()
+    assert (held.sold(), held.stop.status) == (0, "open")
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+def test_what_another_key_does_not_know_is_no_word(held: Held, time: Time, is_live: bool) -> None:
+    """It may be of another account: also where its owner lets it trade at once."""
+    stop = held.stop
+    time.pass_by(60)
+    held.desk.connection.credentials.update(updated_at=time())
+    if not is_live:
+        Connection.objects.filter(pk=held.desk.connection.pk).update(live_at=None)
+    forget(held, stop)
+    go_on(held, time, "50000", turns=8)
+    stop.refresh_from_db()
+    assert stop.status == "open"
+    assert Alert.objects.unresolved().filter(about=f"order:{stop.pk}").exists()
+
+
+def test_a_venue_that_was_away_has_denied_nothing(held: Held, time: Time) -> None:
+    limit = held.stop
+    Alert.objects.create(
+        owner=held.desk.owner, key=f"order:{limit.pk}", kind="order", title="Nobody knows", level="critical",
+        raised_at=time() - timedelta(hours=1),
+    )  # fmt: skip
+    time.pass_by(3600)
+    forget(held, limit)
+    go_on(held, time, "50000", turns=1)
+    limit.refresh_from_db()
+    assert limit.status == "open"
+
+
 def test_a_stop_that_is_filled_while_it_is_doubted_sells_once(held: Held, time: Time) -> None:
-    set_price(held.desk.instrument, "44000")
-    held.work()
-    time.pass_by(70)
-    set_price(held.desk.instrument, "44000")
-    services.keep_protection(owner_id=held.desk.owner.pk)  # the sale waits
+    for seconds in (0, 20, 20, 25):
+        time.pass_by(seconds)
+        set_price(held.desk.instrument, "44000")
+        services.keep_protection(owner_id=held.desk.owner.pk)
+    assert Cancellation.objects.filter(order=held.stop).exists()  # the sale waits
     held.price("44000")  # now it sells there after all
     go_on(held, time, "44000", turns=3)
     assert held.sold() == D("0.5")

@@ -5,7 +5,7 @@ is held for it, and a person is told. Where waiting would do harm, silence count
 order that carries out a position's protection, which would stay without any, and of one whose end was asked for, such
 as a limit that another sale waits behind. Such an order ends as cancelled when the venue has denied it twice, a grace
 apart, does not list it among its open orders, and tells of no trade of it that is not in the books. A trade that it
-does tell of is booked first.
+does tell of is booked first. None of that holds where another key than the one that sent it was entered since.
 """
 
 from dataclasses import replace
@@ -18,9 +18,10 @@ from kit.alerts.models import Alert
 from trading.models import Cancellation, Fill, Order
 from trading.orders import leases, states
 from trading.orders.external import by_name, name_of
-from trading.orders.life import alert_key, call_out, found, move, still_ours, wait
+from trading.orders.life import DENIED, alert_key, call_out, found, move, still_ours, wait
 from trading.orders.recording import record_report
 from trading.orders.succeeding import earlier
+from wallets.models import Credential
 from wallets.venues.base import OrderReport, Venue
 
 LOOK_THERE: Final = "Look at the venue's own order history: Moniqo keeps asking and keeps the funds held."
@@ -38,9 +39,9 @@ def hear_denial(order: Order, venue: Venue) -> Order:
         current = still_ours(order)
         if current is None:
             return found(order.pk)
-        is_word = _does_harm(current) and _was_denied(current)
+        is_word = _does_harm(current) and _is_its_account(current) and _was_denied(current)
         title = f"The venue no longer knows order {current.client_order_id}"
-        call_out(current, "", title, f"{LOOK_THERE} {ENDS_IF_ASKED}")
+        call_out(current, DENIED, title, f"{LOOK_THERE} {ENDS_IF_ASKED}")
         if not is_word:
             wait(current)
             return current
@@ -56,15 +57,26 @@ def hear_denial(order: Order, venue: Venue) -> Order:
 
 
 def _does_harm(order: Order) -> bool:
-    """Whether a position would stay unprotected, or somebody would wait for ever, as long as it does not end."""
+    """Whether a position would stay unprotected, or somebody would wait for ever, as long as it does not end. What was
+    placed by hand ends in another way."""
+    if order.is_external:
+        return False
     return order.protects_id is not None or Cancellation.objects.filter(order=order).exists()
+
+
+def _is_its_account(order: Order) -> bool:
+    """Whether who denies it is surely the account that took it: another key may be another account's, and an owner who
+    only watches has not said yet that it is the same."""
+    venue = order.connection
+    sent = order.submitted_at or order.created_at
+    return venue.carries_out and not Credential.objects.filter(connection=venue, updated_at__gt=sent).exists()
 
 
 def _was_denied(order: Order) -> bool:
     """Whether a denial was told of a grace ago, and nothing else was heard of the order since: that ends the alert."""
     if not leases.is_old(order):
         return False
-    told = Alert.objects.unresolved().filter(owner_id=order.owner_id, key=alert_key(order))
+    told = Alert.objects.unresolved().filter(owner_id=order.owner_id, key=alert_key(order, DENIED))
     return told.filter(raised_at__lte=clock.now() - leases.GRACE).exists()
 
 

@@ -47,7 +47,9 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 # A stop at a venue that the price has reached for longer than this is not believed any more: it is ended there, and the
 # position is sold when the venue has said what became of it.
 CARRIED_OUT_WITHIN: Final = timedelta(seconds=60)
-SAME_TIME: Final = timedelta(minutes=10)
+# The price touches a stop once as long as no more than this lies between two looks that find it there.
+TOUCH: Final = timedelta(seconds=30)
+LOOKS_APART: Final = timedelta(seconds=10)
 REACHED: Final = "The price has reached it: the venue carries it out."
 PASSED_OVER: Final = (
     "The stop rests at the venue, the price reached it more than a minute ago, and the venue has not sold: Moniqo ends "
@@ -88,14 +90,13 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position):
         return []
-    if exit_.by_stop and _is_carried_out(position, exit_):
+    if exit_.by_stop and _is_carried_out(position, exit_, wallet):
         return []
     rests = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
-    is_frozen = any(step.trading_state == risk.FROZEN for step in limits_on_path(wallet_id=wallet.pk))
-    if is_frozen and not exit_.is_liquidation:
+    if not exit_.is_liquidation and _is_frozen(wallet):
         return []  # its owner has said in words that nothing is carried out there meanwhile
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
@@ -233,24 +234,36 @@ def stop_at_venue(position: Position) -> Order | None:
     return _unfinished(position, LEAVES).filter(RESTING_STOP, cancellation=None, status__in=there).first()
 
 
-def _is_carried_out(position: Position, exit_: Exit) -> bool:
-    """Whether the venue has its stop and is believed to carry it out; a person is told where it is not any more."""
+def _is_carried_out(position: Position, exit_: Exit, wallet: Wallet) -> bool:
+    """Whether the venue has its stop and is believed to carry it out, or nobody here may do it instead; a person is
+    told where it is not believed any more."""
     stop = stop_at_venue(position)
-    if stop is None or not _is_passed(stop):
-        return stop is not None
+    if stop is None:
+        return False
+    if not wallet.connection.carries_out or _is_frozen(wallet) or not _is_passed(stop):
+        return True
     _say_unprotected(position, exit_.reason, PASSED_OVER)
     return False
 
 
+def _is_frozen(wallet: Wallet) -> bool:
+    return any(step.trading_state == risk.FROZEN for step in limits_on_path(wallet_id=wallet.pk))
+
+
 def _is_passed(stop: Order) -> bool:
-    """Whether the price had reached the stop a while ago already, and the venue still has it open. The first sight of
-    that is an event of the order; one that is long ago was another time."""
-    seen = stop.events.filter(detail=Sentence.of(REACHED), created_at__gte=clock.now() - SAME_TIME)
-    first = seen.order_by("created_at").values_list("created_at", flat=True).first()
-    if first is None:
+    """Whether the price has been beyond the stop for a while, and the venue still has it open. Each look at that is an
+    event of the order, a few seconds apart; looks further apart than `TOUCH` are of two times."""
+    now = clock.now()
+    seen = stop.events.filter(detail=Sentence.of(REACHED), created_at__gte=now - CARRIED_OUT_WITHIN - TOUCH)
+    looks = list(seen.order_by("-created_at").values_list("created_at", flat=True))
+    first = now
+    for at in looks:
+        if first - at > TOUCH:
+            break
+        first = at
+    if not looks or now - looks[0] >= LOOKS_APART:
         note(stop, stop.status, REACHED)
-        return False
-    return clock.now() - first > CARRIED_OUT_WITHIN
+    return now - first > CARRIED_OUT_WITHIN
 
 
 def _unfinished(position: Position, which: Q) -> QuerySet[Order]:

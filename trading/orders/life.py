@@ -21,6 +21,7 @@ from trading.orders import leases, states
 from trading.orders.holds import Need, hold, release, to_hold
 
 UNTOLD = "untold"
+DENIED = "denied"
 
 
 def locked(order_id: UUID, *related: str) -> Order:
@@ -60,7 +61,7 @@ def move(order: Order, status: str, detail: Told = "", *, answer: dict[str, Any]
             Cancellation.objects.filter(order=order, closed_at=None).update(due_at=None, closed_at=order.closed_at)
         if before in states.UNFINISHED and leases.is_old(order):
             # Only of an old one was anybody told that nobody knows its end.
-            resolve_alerts(owner_id=order.owner_id, keys=(alert_key(order), alert_key(order, UNTOLD)))
+            resolve_alerts(owner_id=order.owner_id, keys=[alert_key(order, topic) for topic in ("", UNTOLD, DENIED)])
     order.save(
         update_fields=(
             "status",

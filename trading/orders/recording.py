@@ -24,7 +24,7 @@ from trading.models import Amendment, Cancellation, Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
 from trading.orders.external import as_counted, tell
-from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
+from trading.orders.life import DENIED, UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
 from trading.orders.margin import record_perpetual
 from trading.orders.succeeding import (
     AT_ONCE,
@@ -137,7 +137,7 @@ def _calm(order: Order) -> None:
     """The venue knows the order, so it takes our key, and what was said of an order that it had forgotten is over."""
     keys = [refused_key(order.connection_id)] if order.status in states.ON_ITS_WAY else []
     if leases.is_old(order) and not order.is_terminal:
-        keys.append(alert_key(order))
+        keys += [alert_key(order), alert_key(order, DENIED)]
     if keys:
         resolve_alerts(owner_id=order.owner_id, keys=keys)
 
