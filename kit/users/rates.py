@@ -156,10 +156,9 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
     else:
         who, whose = f"address:{where}", "address"
     found: list[tuple[str, str, int, str]] = []
-    if COUNTED in getattr(request, "scope", ()):
-        pass  # as the request that it is a part of
-    elif request.path.startswith(PREFIX):
-        found += _of_api(token.pk if token else None, where)
+    if request.path.startswith(PREFIX):
+        if COUNTED not in getattr(request, "scope", ()):  # else it is a part of one that was counted
+            found += _of_api(token.pk if token else None, where)
     else:
         if whose == "session":
             found.append(("pages", "session", settings.PAGE_LIMIT, f"rate:pages:{who}"))
