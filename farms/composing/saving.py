@@ -164,10 +164,11 @@ def adopt_version(*, owner_id: UUID, version: StrategyVersion, agent_ids: Sequen
     found = list(theirs.order_by("farm_id", "pk").values_list("pk", "version_id"))
     if len(found) < len(set(agent_ids)):
         raise ConflictError(f"Choose agents that follow {version.saved.name}.")
-    for agent_id, followed in found:
-        if followed != version.pk:
-            _require_sound_on(agent_id, version)
-            follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
+    others = [agent_id for agent_id, followed in found if followed != version.pk]
+    for agent_id in others:  # before any farm is locked: a check takes a while
+        _require_sound_on(agent_id, version)
+    for agent_id in others:
+        follow_version(owner_id=owner_id, agent_id=agent_id, version=version)
 
 
 def _require_sound_on(agent_id: UUID, version: StrategyVersion) -> None:
