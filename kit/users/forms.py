@@ -51,7 +51,7 @@ class TokenForm(PasswordForm):
     asks_first = forms.BooleanField(
         label="Ask me first",
         required=False,
-        help_text="It reads and asks; what there is no question for it may not do.",
+        help_text="It reads and asks on the page Approvals; what there is no question for, it may not do.",
     )
     days = forms.ChoiceField(label="It ends after", choices=tuple(LIFETIMES.items()), initial="90")
 
