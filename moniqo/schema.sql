@@ -156,7 +156,7 @@
 -- migration users 0006_operators_and_hashes 00d16b25ffcb152d
 -- migration users 0007_capitals_of_an_address ef67fb893576b3bc
 -- migration users 0008_what_scopes_write 3bfca214d234909a
--- migration users 0009_tokens_that_ask_first a7b381aaea902a8c
+-- migration users 0009_tokens_that_ask_first e6a2c84696dcb229
 -- migration wallets 0001_initial bb078e3d3523a707
 -- migration wallets 0002_policies 8abef364998ea17e
 -- migration wallets 0003_ledger 044555b94654a4e7
