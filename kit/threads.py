@@ -10,10 +10,12 @@ from django.db import connections
 
 @contextmanager
 def threads(number: int, name: str) -> Iterator[Executor]:
-    """At most `number` threads, whose connections with the database are closed at the end."""
+    """At most `number` threads, whose connections with the database are closed at the end, however it comes."""
     opened: list[Any] = []
-    with ThreadPoolExecutor(number, name, initializer=lambda: opened.extend(connections.all())) as found:
-        yield found
-    for connection in opened:
-        if connection.connection is not None:
-            connection.connection.close()
+    try:
+        with ThreadPoolExecutor(number, name, initializer=lambda: opened.extend(connections.all())) as found:
+            yield found
+    finally:
+        for connection in opened:
+            if connection.connection is not None:
+                connection.connection.close()

@@ -15,17 +15,15 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from django.db import connections
-
 from kit import tenancy
 from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.threads import threads
 from markets.exchanges import Access
 from wallets.models import Connection, Platform
 from wallets.sync import turns
@@ -95,7 +93,7 @@ def take_part() -> bool:
 
 def sync_waiting(*, seconds: float = TAKES_SECONDS) -> Round:
     """Sync whoever waits for it until nobody does, and take nobody after `seconds`. Call it outside of transactions."""
-    with _threads(1) as books, _threads(ALONE) as alone, _threads(ALONE) as waiting:
+    with threads(1, "sync") as books, threads(ALONE, "sync") as alone, threads(ALONE, "sync") as waiting:
         return asyncio.run(_Worker(books, alone, waiting, time.monotonic() + seconds).work())
 
 
@@ -265,16 +263,5 @@ def _sync_alone(turn: Turn, heard: Answer | MoniqoError | None) -> None:
             turns.leave(turn)
 
 
-async def _in(threads: Executor, work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(threads, work)
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[Executor]:
-    """Threads whose connections with the database are closed at the end."""
-    opened: list[Any] = []
-    with ThreadPoolExecutor(number, "sync", initializer=lambda: opened.extend(connections.all())) as threads:
-        yield threads
-    for connection in opened:
-        if connection.connection is not None:
-            connection.connection.close()
+async def _in(executor: Executor, work: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
