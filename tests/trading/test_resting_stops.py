@@ -96,7 +96,12 @@ def held_at(exchanges: Exchanges, owner: User, slug: str) -> Held:
     return held
 
 
-@pytest.fixture(params=["binance", pytest.param("kraken", marks=pytest.mark.slow)])
+VENUES = [
+    "binance", "okx", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("bybit", "coinbase", "kraken")),
+]  # fmt: skip
+
+
+@pytest.fixture(params=VENUES)
 def held(request: pytest.FixtureRequest, as_owner: User, exchanges: Exchanges) -> Held:
     """Its stop rests at the exchange."""
     held = held_at(exchanges, as_owner, request.param)

@@ -166,7 +166,7 @@ class Bybit(Dialect):
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         market = exchange.market(order["symbol"])
         asked = {"category": _category(market), "orderId": order["id"], "execType": "Trade", "limit": 100}
-        return [exchange.parse_trade(row, market) for row in _turned(exchange.privateGetV5ExecutionList, asked)]
+        return [_trade(exchange, row, market) for row in _turned(exchange.privateGetV5ExecutionList, asked)]
 
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
         market = exchange.market(symbol) if symbol else None
@@ -176,8 +176,8 @@ class Bybit(Dialect):
                 for row in _turned(
                     exchange.privateGetV5ExecutionList, asked | ({"symbol": market["id"]} if market else {})
                 ):
-                    yield exchange.parse_trade(
-                        row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
+                    yield _trade(
+                        exchange, row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
                     )
 
     def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
@@ -270,6 +270,13 @@ def _income(exchange: Any, row: Mapping[str, Any]) -> IncomeReport:
         fee=amount(row["fee"]),
         at=at,
     )
+
+
+def _trade(exchange: Any, row: Mapping[str, Any], market: Mapping[str, Any]) -> Trade:
+    """With the coin that the fee was paid in, by either of its names: ccxt reads one, and guesses where it is not."""
+    coin = row.get("feeCurrency") or row.get("feeCoin")
+    told: Trade = exchange.parse_trade({**row, "feeCoin": coin} if coin else row, market)
+    return told
 
 
 def _code(exchange: Any, row: Mapping[str, Any]) -> str:
