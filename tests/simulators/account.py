@@ -77,6 +77,7 @@ class Placed:
     freezes: bool = True
     is_set_off: bool = False
     child: int = 0
+    child_name: str = ""
     state: str = "open"  # open, filled, cancelled, or failed: a stop whose funds were gone when it was reached
     fills: list[Fill] = field(default_factory=list)
     held: Decimal = ZERO

@@ -291,12 +291,13 @@ class Okx(OkxLines):
         return [_algo_told(self.account.cancel(found))]
 
     def _found(self, request: Request) -> Placed | None:
-        """One that is no algo order; what such a one became has a number, and no name of its own."""
+        """One that is no algo order; what such a one became has a number, and seldom a name."""
         asked = request.fields
         name, number = asked.get("clOrdId", ""), asked.get("ordId", "")
         for order in reversed(self.account.orders):
-            is_meant = order.client_id == name if name else str(number_of(order)) == number
-            if is_meant and (not name or order.trigger is None) and not order.waits:
+            own = order.client_id if order.trigger is None else order.child_name
+            is_meant = own == name if name else str(number_of(order)) == number
+            if is_meant and not order.waits:
                 return order if order.market.id == asked["instId"] else None
         return None
 

@@ -93,7 +93,7 @@ def order_row(order: Placed) -> dict[str, Any]:
     return {
         "accFillSz": text(order.filled), "algoClOrdId": algo[0], "algoId": algo[1], "attachAlgoClOrdId": "",
         "attachAlgoOrds": [], "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
-        "category": "normal", "ccy": "", "clOrdId": "" if algo[1] else order.client_id,
+        "category": "normal", "ccy": "", "clOrdId": order.child_name if algo[1] else order.client_id,
         "fee": text(-sum((fill.fee for fill in order.fills), Decimal(0))),
         "feeCcy": last.fee_asset if last else "", "fillPx": text(last.price) if last else "",
         "fillSz": text(last.quantity) if last else "0", "fillTime": str(last.at_ms) if last else "",
@@ -111,7 +111,7 @@ def order_row(order: Placed) -> dict[str, Any]:
 def fill_row(fill: Fill) -> dict[str, Any]:
     order = fill.order
     return {
-        "billId": str(fill.number), "clOrdId": "" if order.child else order.client_id,
+        "billId": str(fill.number), "clOrdId": order.child_name if order.child else order.client_id,
         "execType": "M" if fill.is_maker else "T",
         "fee": text(-fill.fee), "feeCcy": fill.fee_asset, "fillIdxPx": "", "fillMarkPx": "", "fillPnl": "0",
         "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
