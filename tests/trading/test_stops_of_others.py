@@ -12,6 +12,7 @@ import stamina
 
 from kit import clock
 from kit.users.models import User
+from markets.models import Instrument
 from tests.simulators.account import Placed
 from tests.simulators.server import Exchanges
 from tests.trading.desk import set_price
@@ -149,3 +150,12 @@ def test_one_that_was_placed_and_filled_by_hand_before_anybody_looked_is_booked_
     order = Order.objects.get()
     assert (order.origin, order.status, order.filled_quantity) == ("external", "filled", D("0.01"))
     assert (place.compare(), Order.objects.count(), Fill.objects.count()) == (0, 1, 1)
+
+
+def test_of_a_derivative_no_stop_is_sent(as_owner: User, exchanges: Exchanges) -> None:
+    """Nobody has tried those: Moniqo watches them."""
+    place = place_at(exchanges, as_owner, "okx")
+    place.desk.trade("buy", "0.5", exit_stop=D(45_000))
+    Instrument.objects.filter(pk=place.desk.instrument.pk).update(kind="future")
+    services.keep_protection(owner_id=as_owner.pk)
+    assert not Order.objects.filter(type="stop").exists()
