@@ -71,8 +71,14 @@ class Placed:
     at_ms: int
     reduce_only: bool = False
     immediate: bool = False
-    trigger: Decimal | None = None  # of a stop, until the market has reached it
-    state: str = "open"  # open, filled, cancelled
+    trigger: Decimal | None = None  # of a stop
+    # What the exchange calls such a stop, whether it holds what would be sold, and what it became when it was reached.
+    style: str = ""
+    freezes: bool = True
+    is_set_off: bool = False
+    child: int = 0
+    child_name: str = ""
+    state: str = "open"  # open, filled, cancelled, or failed: a stop whose funds were gone when it was reached
     fills: list[Fill] = field(default_factory=list)
     held: Decimal = ZERO
 
@@ -91,6 +97,11 @@ class Placed:
     @property
     def is_partial(self) -> bool:
         return self.state == "open" and bool(self.fills)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a stop that the market has not reached."""
+        return self.trigger is not None and not self.is_set_off
 
 
 @dataclass
@@ -167,6 +178,7 @@ class Account:
         # What is called with a word (balance, order, position) and what it is about, when it has changed.
         self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
+        self.doubles_stop_ids = False  # the same of that of a stop
         self.numbers = itertools.count(1_000_001)
 
     def bars(self, market: Market, length: int, start: int, end: int) -> list[tuple[int, str]]:
@@ -237,17 +249,20 @@ class Account:
         immediate: bool = False,
         post_only: bool = False,
         trigger: Decimal | None = None,
+        style: str = "",
+        freezes: bool = True,
         turns_down: bool = True,
     ) -> Placed:
         """Take an order, fill what meets the price at once, keep the rest. Raises RefusedError.
 
         One that only rests and would be filled is refused, or taken and cancelled where the exchange does not
-        `turns_down` such an order.
+        `turns_down` such an order. A stop holds what it would sell where the exchange `freezes` that.
         """
         market = self.market(market_id)
         at = self._require_steps(market, side, quantity, price)
         earlier = self.find(client_id=client_id) if client_id else None
-        if earlier and not (self.doubles_ids and earlier.state != "open"):
+        doubles = self.doubles_ids if trigger is None else self.doubles_ids or self.doubles_stop_ids
+        if earlier and not (doubles and earlier.state != "open"):
             raise RefusedError("duplicate")
         need = quantity * at * market.size if side == "buy" or market.is_perpetual else quantity
         if market.is_perpetual:
@@ -257,20 +272,17 @@ class Account:
             raise RefusedError("funds")
         order = Placed(
             next(self.numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate,
-            trigger,
+            trigger, style, freezes,
         )  # fmt: skip
-        if trigger is not None and (trigger % market.tick or trigger >= market.price):
-            raise RefusedError("price")
-        meets = (kind == "market" and trigger is None) or (
-            price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
-        )
+        self._require_below(market, trigger)
+        meets = trigger is None and self._meets(market, side, price)
         if meets and post_only and turns_down:
             raise RefusedError("post_only")
         self.orders.append(order)
         if meets and post_only:
             order.state = "cancelled"
             self.changed("order", (order, None))
-        elif self.rests and (kind == "market" or immediate):
+        elif self.rests and trigger is None and (kind == "market" or immediate):
             order.held = need
             self.changed("order", (order, None))
         elif meets:
@@ -280,10 +292,22 @@ class Account:
             order.state = "cancelled"
             self.changed("order", (order, None))
         else:
-            order.held = need
+            order.held = need if freezes else ZERO
             self.changed("order", (order, None))
             self.changed("balance", [paid_in])
         return order
+
+    @staticmethod
+    def _meets(market: Market, side: str, price: Decimal | None) -> bool:
+        return price is None or (price >= market.ask if side == "buy" else price <= market.bid)
+
+    @staticmethod
+    def _require_below(market: Market, trigger: Decimal | None) -> None:
+        """A stop that sells, where there is one. Raises RefusedError."""
+        if trigger is not None and trigger % market.tick:
+            raise RefusedError("price")
+        if trigger is not None and trigger >= market.price:
+            raise RefusedError("trigger")
 
     @staticmethod
     def _require_steps(market: Market, side: str, quantity: Decimal, price: Decimal | None) -> Decimal:
@@ -300,6 +324,8 @@ class Account:
     def fill(self, order: Placed, quantity: Decimal | str, price: Decimal | str, *, is_maker: bool = True) -> Fill:
         """Execute a part of an order, and pay for it."""
         quantity, price, market = Decimal(quantity), Decimal(price), order.market
+        if order.waits:
+            self._set_off(order)
         cost = quantity * price * market.size
         buys = order.side == "buy"
         if buys and self.fee_in_base and not market.is_perpetual:
@@ -329,13 +355,26 @@ class Account:
         return fill
 
     def reach(self, price: Decimal | str, market_id: str = "") -> None:
-        """The market is at this price now, and the stops that it has reached are filled there."""
+        """The market is at this price now, and the stops that it has reached are filled there, within their limits."""
         market = self.markets[market_id] if market_id else next(iter(self.markets.values()))
         market.price = Decimal(price)
-        for order in self.orders:
-            is_waiting = order.market is market and order.state == "open" and order.trigger is not None
-            if is_waiting and order.trigger is not None and market.price <= order.trigger:
-                self.fill(order, order.quantity - order.filled, market.bid, is_maker=False)
+        for order in [one for one in self.orders if one.market is market and one.state == "open"]:
+            if order.trigger is None or (order.waits and market.price > order.trigger):
+                continue
+            left, was_waiting = order.quantity - order.filled, order.waits
+            if was_waiting:
+                self._set_off(order)
+            if not order.freezes and self.total(market.base) - self.held(market.base) < left:
+                order.state = "failed"
+                self.changed("order", (order, None))
+            elif order.price is None or order.price <= market.bid:
+                self.fill(order, left, market.bid, is_maker=False)
+            elif was_waiting:
+                self.changed("order", (order, None))
+
+    def _set_off(self, order: Placed) -> None:
+        """The market has reached the stop: it is an order like others now, at OKX another one."""
+        order.is_set_off, order.child = True, next(self.numbers)
 
     def _change_position(self, market: Market, change: Decimal, price: Decimal) -> Decimal:
         """What was realized by it."""

@@ -17,6 +17,7 @@ NOES: Final = {
     "funds": (-2010, "Account has insufficient balance for requested action."),
     "post_only": (-2010, "Order would immediately match and take."),
     "lot_size": (-1013, "Filter failure: LOT_SIZE"),
+    "trigger": (-2010, "Stop price would trigger immediately."),
     "price": (-1013, "Filter failure: PRICE_FILTER"),
     "minimum_notional": (-1013, "Filter failure: NOTIONAL"),
     "symbol": (-1121, "Invalid symbol."),

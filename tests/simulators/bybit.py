@@ -7,11 +7,15 @@ from tests.simulators.account import Account, Earned, Fill, Market, Placed
 from tests.simulators.bybit_lines import BybitLines, name_of
 from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
-STATES: Final = {"open": "New", "filled": "Filled", "cancelled": "Cancelled"}
+STATES: Final = {"open": "New", "filled": "Filled", "cancelled": "Cancelled", "failed": "Rejected"}
+# Of a stop that the market has not reached; that is what it was `style`d in the request, and ordinary from then on.
+WAITING: Final = {"open": "Untriggered", "cancelled": "Deactivated"}
+ORDINARY, HOLDING = "Order", "tpslOrder"
 NOES: Final = {
     "funds": (170131, "Insufficient balance."),
     "lot_size": (170137, "Order quantity has too many decimals."),
     "price": (170134, "Order price has too many decimals."),
+    "trigger": (10001, "params error: triggerPrice"),  # which code it has for that is not told
     "minimum_notional": (170140, "Order value exceeded lower limit."),
     "symbol": (10001, "params error: symbol invalid"),
     "duplicate": (170141, "Duplicate clientOrderId"),
@@ -210,6 +214,11 @@ class Bybit(BybitLines):
             raise self._no(10001, "params error: OrderLinkId too long")
         if asked["orderType"] == "Market" and not market.is_perpetual and asked.get("marketUnit") != "baseCoin":
             raise self._no(10001, "this account counts the quote coin")
+        style = asked.get("orderFilter", ORDINARY)
+        if market.is_perpetual and style != ORDINARY:
+            raise self._no(10001, "params error: orderFilter is of spot only")
+        if (style == ORDINARY) == ("triggerPrice" in asked):
+            raise self._no(10001, "params error: triggerPrice")
         order = self.account.place(
             client_id=asked["orderLinkId"],
             market_id=market.id,
@@ -221,6 +230,9 @@ class Bybit(BybitLines):
             immediate=asked["orderType"] == "Limit" and asked.get("timeInForce") in ("IOC", "FOK"),
             post_only=asked.get("timeInForce") == "PostOnly",
             turns_down=False,
+            trigger=Decimal(asked["triggerPrice"]) if "triggerPrice" in asked else None,
+            style=style,
+            freezes=style != "StopOrder",
         )
         return {"orderId": str(order.number), "orderLinkId": order.client_id}
 
@@ -228,7 +240,8 @@ class Bybit(BybitLines):
         asked = request.fields
         market = self._market(asked)
         found = self.account.find(client_id=asked.get("orderLinkId", ""), number=asked.get("orderId", ""))
-        order = self.account.cancel(found if found and found.market is market else None)
+        is_filtered = found and (market.is_perpetual or asked.get("orderFilter", ORDINARY) == _filter(found))
+        order = self.account.cancel(found if is_filtered and found and found.market is market else None)
         return {"orderId": str(order.number), "orderLinkId": order.client_id}
 
     def amend(self, request: Request) -> Any:
@@ -252,6 +265,7 @@ class Bybit(BybitLines):
             and asked.get("settleCoin") in (None, order.market.quote)
             and asked.get("orderLinkId") in (None, order.client_id)
             and asked.get("orderId") in (None, str(order.number))
+            and asked.get("orderFilter") in (None, _filter(order))
         ]
 
     def realtime(self, request: Request) -> Any:
@@ -307,25 +321,35 @@ def _instrument(market: Market) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _filter(order: Placed) -> str:
+    """https://bybit-exchange.github.io/docs/v5/order/create-order: of spot; the number stays when it is set off."""
+    return (order.style or HOLDING) if order.waits else ORDINARY
+
+
 def _order(order: Placed) -> dict[str, Any]:
-    state = "PartiallyFilled" if order.is_partial else STATES[order.state]
+    state = "PartiallyFilled" if order.is_partial else (WAITING if order.waits else STATES)[order.state]
     if order.state == "cancelled" and order.fills and not order.market.is_perpetual:
         state = "PartiallyFilledCanceled"
     told = {
         "symbol": name_of(order.market), "orderType": order.kind.capitalize(), "orderLinkId": order.client_id,
         "slLimitPrice": "0", "orderId": str(order.number), "cancelType": "UNKNOWN",
-        "avgPrice": text(order.average) if order.fills else "", "stopOrderType": "", "lastPriceOnCreated": "",
+        "avgPrice": text(order.average) if order.fills else "", "stopOrderType": _stop_type(order),
+        "lastPriceOnCreated": "",
         "orderStatus": state, "createType": "CreateByUser", "takeProfit": "", "cumExecValue": text(order.cost),
         "smpType": "None", "triggerDirection": 0, "blockTradeId": "", "cumFeeDetail": {}, "rejectReason": "EC_NoError",
         "isLeverage": "0", "price": text(order.price or Decimal(0)), "orderIv": "", "createdTime": str(order.at_ms),
         "tpTriggerBy": "", "positionIdx": 0, "timeInForce": "IOC" if order.kind == "market" else "GTC",
         "leavesValue": "0", "updatedTime": str(order.at_ms), "side": order.side.capitalize(), "smpGroup": 0,
-        "triggerPrice": "", "tpLimitPrice": "0", "cumExecFee": "0", "slTriggerBy": "",
+        "triggerPrice": text(order.trigger or Decimal(0)), "tpLimitPrice": "0", "cumExecFee": "0", "slTriggerBy": "",
         "leavesQty": text(order.quantity - order.filled), "closeOnTrigger": False, "placeType": "",
         "cumExecQty": text(order.filled), "reduceOnly": order.reduce_only, "qty": text(order.quantity), "stopLoss": "",
         "marketUnit": "baseCoin", "smpOrderId": "", "triggerBy": "",
     }  # fmt: skip
     return told | ({"tpslMode": ""} if order.market.is_perpetual else {})
+
+
+def _stop_type(order: Placed) -> str:
+    return "" if order.trigger is None else "Stop" if order.style == "StopOrder" else HOLDING
 
 
 def _execution(fill: Fill) -> dict[str, Any]:

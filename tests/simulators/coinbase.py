@@ -10,8 +10,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.simulators.account import Account, Fill, Market, Placed
-from tests.simulators.coinbase_lines import STATES, CoinbaseLines, iso
+from tests.simulators.account import Account, Fill, Market, Placed, RefusedError
+from tests.simulators.coinbase_lines import STATES, CoinbaseLines, iso, trigger_status
 from tests.simulators.wire import Key, Request, SaidNoError, text
 
 BROKERAGE: Final = "/api/v3/brokerage"
@@ -20,10 +20,13 @@ NOES: Final = {
     "post_only": ("INVALID_LIMIT_PRICE_POST_ONLY", "Post only order would be filled at once"),
     "lot_size": ("INVALID_SIZE_PRECISION", "Too many decimals in order amount"),
     "price": ("INVALID_PRICE_PRECISION", "Too many decimals in order price"),
+    "trigger": ("PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE", "Stop price is above the last trade price"),
+    "limit": ("PREVIEW_STOP_PRICE_BELOW_LIMIT_PRICE", "Stop price is below the limit price"),
     "minimum_notional": ("PREVIEW_INVALID_BASE_SIZE_TOO_SMALL", "Amount is too small"),
     "symbol": ("INVALID_PRODUCT_ID", "Invalid product_id"),
     "duplicate": ("DUPLICATE_CLIENT_ORDER_ID", "Duplicate client_order_id"),
 }
+STOP: Final = "stop_limit_stop_limit_gtc"
 NAME: Final = "organizations/3b910e93/apiKeys/95dd8d5c"
 
 
@@ -172,6 +175,11 @@ class Coinbase(CoinbaseLines):
     def create(self, request: Request) -> Any:
         asked = request.fields
         ((style, terms),) = asked["order_configuration"].items()
+        stop = Decimal(terms["stop_price"]) if style == STOP else None
+        if stop is not None and terms["stop_direction"] != "STOP_DIRECTION_STOP_DOWN":
+            raise RefusedError("trigger")
+        if stop is not None and Decimal(terms["limit_price"]) > stop:
+            raise RefusedError("limit")
         order = self.account.place(
             client_id=asked["client_order_id"],
             market_id=asked["product_id"],
@@ -181,6 +189,7 @@ class Coinbase(CoinbaseLines):
             price=Decimal(terms["limit_price"]) if "limit_price" in terms else None,
             immediate=style in ("sor_limit_ioc", "limit_limit_fok"),
             post_only=bool(terms.get("post_only")),
+            trigger=stop,
         )
         told = {"order_id": str(order.number), "product_id": order.market.id, "side": asked["side"],
                 "client_order_id": order.client_id}  # fmt: skip
@@ -247,6 +256,9 @@ def _order(order: Placed) -> dict[str, Any]:
     if order.price is not None:
         terms["limit_price"] = text(order.price)
         style = "sor_limit_ioc" if order.immediate else "limit_limit_gtc"
+    if order.trigger is not None:
+        terms |= {"stop_price": text(order.trigger), "stop_direction": "STOP_DIRECTION_STOP_DOWN"}
+        style = STOP
     fees = sum((fill.fee for fill in order.fills), Decimal(0))
     return {
         "order_id": str(order.number), "product_id": order.market.id, "user_id": "1111111-1111-1111-1111-111111111111",
@@ -256,8 +268,9 @@ def _order(order: Placed) -> dict[str, Any]:
         "created_time": iso(order.at_ms), "completion_percentage": "0", "filled_size": text(order.filled),
         "average_filled_price": text(order.average), "fee": "", "number_of_fills": str(len(order.fills)),
         "filled_value": text(order.cost), "pending_cancel": False, "size_in_quote": False, "total_fees": text(fees),
-        "size_inclusive_of_fees": False, "total_value_after_fees": "0", "trigger_status": "INVALID_ORDER_TYPE",
-        "order_type": order.kind.upper(), "reject_reason": "REJECT_REASON_UNSPECIFIED", "settled": False,
+        "size_inclusive_of_fees": False, "total_value_after_fees": "0", "trigger_status": trigger_status(order),
+        "order_type": "STOP_LIMIT" if order.trigger else order.kind.upper(),
+        "reject_reason": "REJECT_REASON_UNSPECIFIED", "settled": False,
         "product_type": "SPOT", "reject_message": "", "cancel_message": "",
     }  # fmt: skip
 

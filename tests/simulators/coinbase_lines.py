@@ -118,21 +118,29 @@ class CoinbaseLines(Wire):
                 self._say(line, "user", [event])
 
 
+def trigger_status(order: Placed) -> str:
+    if order.trigger is None:
+        return "INVALID_ORDER_TYPE"
+    return "STOP_PENDING" if order.waits else "STOP_TRIGGERED"
+
+
 def order_told(order: Placed) -> dict[str, Any]:
     """https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-channels#user-channel"""
     fees = sum((fill.fee for fill in order.fills), order.cost * 0)
+    kind = "Stop Limit" if order.trigger else order.kind.capitalize()
     return {
         "avg_price": text(order.average), "cancel_reason": "User requested cancel" * (order.state == "cancelled"),
         "client_order_id": order.client_id, "completion_percentage": text(order.filled / order.quantity * 100),
         "contract_expiry_type": "UNKNOWN_CONTRACT_EXPIRY_TYPE", "cumulative_quantity": text(order.filled),
         "filled_value": text(order.cost), "leaves_quantity": text(order.quantity - order.filled),
         "limit_price": text(order.price) if order.price else "", "number_of_fills": str(len(order.fills)),
-        "order_id": str(order.number), "order_side": order.side.upper(), "order_type": order.kind.capitalize(),
+        "order_id": str(order.number), "order_side": order.side.upper(), "order_type": kind,
         "outstanding_hold_amount": text(order.held), "post_only": "false", "product_id": order.market.id,
         "product_type": "SPOT", "reject_reason": "", "retail_portfolio_id": "a8c1e8ab",
-        "risk_managed_by": "UNKNOWN_RISK_MANAGEMENT_TYPE", "status": STATES[order.state], "stop_price": "",
+        "risk_managed_by": "UNKNOWN_RISK_MANAGEMENT_TYPE", "status": STATES[order.state],
+        "stop_price": text(order.trigger) if order.trigger else "",
         "time_in_force": "IMMEDIATE_OR_CANCEL" if order.immediate else "GOOD_UNTIL_CANCELLED",
         "total_fees": text(fees), "total_value_after_fees": text(order.cost + fees),
-        "trigger_status": "INVALID_ORDER_TYPE", "creation_time": iso(order.at_ms), "end_time": "0001-01-01T00:00:00Z",
+        "trigger_status": trigger_status(order), "creation_time": iso(order.at_ms), "end_time": "0001-01-01T00:00:00Z",
         "start_time": "0001-01-01T00:00:00Z",
     }  # fmt: skip

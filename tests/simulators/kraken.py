@@ -19,6 +19,7 @@ NOES: Final = {
     "funds": "EOrder:Insufficient funds",
     "post_only": "EOrder:Post only order",
     "lot_size": "EGeneral:Invalid arguments:volume",
+    "trigger": "EOrder:Invalid price",
     "price": "EOrder:Tick size check failed",
     "minimum_notional": "EOrder:Cost minimum not met",
     "symbol": "EQuery:Unknown asset pair",

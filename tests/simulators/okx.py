@@ -1,24 +1,38 @@
 """OKX, with a trading and a funding account."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Market, Moved, Placed, RefusedError
 from tests.simulators.okx_lines import OkxLines
-from tests.simulators.okx_rows import bill_row, fill_row, instrument_row, kind_of, order_row, position_row, ticker_row
+from tests.simulators.okx_rows import (
+    algo_row,
+    bill_row,
+    fill_row,
+    instrument_row,
+    kind_of,
+    number_of,
+    order_row,
+    position_row,
+    ticker_row,
+)
 from tests.simulators.wire import Key, Request, SaidNoError, length_of, signed, text
 
 NOES: Final = {
     "funds": ("51008", "Order failed. Insufficient USDT balance in account."),
     "lot_size": ("51121", "Order quantity must be a multiple of the lot size."),
     "price": ("51006", "Order price is not within the price limit."),
+    "trigger": ("51280", "SL trigger price must be less than the last price"),
     "minimum_notional": ("51020", "Your order should meet or exceed the minimum order amount."),
     "symbol": ("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist."),
     "duplicate": ("51016", "Client order ID already exists."),
     "unknown_order": ("51603", "Order does not exist"),
 }
+# Fills of the last three days are in one list at once; all of them are in another one, which may lag.
+RECENT_MS: Final = 3 * 86_400_000
 
 
 def markets() -> list[Market]:
@@ -60,14 +74,20 @@ class Okx(OkxLines):
         "GET /api/v5/trade/orders-pending": "pending",
         "GET /api/v5/trade/orders-history": "history",
         "GET /api/v5/trade/fills": "fills",
-        "GET /api/v5/trade/fills-history": "fills",
+        "GET /api/v5/trade/fills-history": "fills_history",
+        "POST /api/v5/trade/order-algo": "create_algo",
+        "GET /api/v5/trade/order-algo": "algo",
+        "POST /api/v5/trade/cancel-algos": "cancel_algo",
+        "GET /api/v5/trade/orders-algo-pending": "algos",
     }
 
     def __init__(self) -> None:
         self.account = Account(markets(), main="trading", fee_in_base=True)
+        self.account.doubles_stop_ids = True
         self.key = Key("okx-key-of-the-tests", "okxSecretOfTheTests0001", "okx-passphrase")
         self.answers: dict[str, Any] = {}
         self.forgets_after_two_hours = False
+        self.lags = False  # whether the list of all fills has none of them yet
         self.repeats_logins = False  # says a login that it does not understand back, with the key in it
         self.account.changed = self._tell
 
@@ -219,10 +239,67 @@ class Okx(OkxLines):
         return [{"clOrdId": client_id, "ordId": str(order.number), "tag": "", "ts": str(order.at_ms), "sCode": "0",
                  "sMsg": "Order placed"}]  # fmt: skip
 
-    def _found(self, request: Request) -> Placed | None:
+    def create_algo(self, request: Request) -> Any:
+        """https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-post-place-algo-order: of spot, a stop at the
+        market. Nothing is frozen until it is set off."""
         asked = request.fields
-        found = self.account.find(client_id=asked.get("clOrdId", ""), number=asked.get("ordId", ""))
-        return found if found and found.market.id == asked["instId"] else None
+        if asked["ordType"] != "conditional" or asked.get("slOrdPx") != "-1":
+            raise no("51000", "Parameter ordType error")
+        if asked["tdMode"] != "cash":
+            raise no("51010", "Request unsupported under current account mode")
+        if not (asked["algoClOrdId"].isalnum() and len(asked["algoClOrdId"]) <= 32):
+            raise no("51000", "Parameter algoClOrdId error")
+        try:
+            order = self.account.place(
+                client_id=asked["algoClOrdId"], market_id=asked["instId"], side=asked["side"], kind="market",
+                quantity=Decimal(asked["sz"]), trigger=Decimal(asked["slTriggerPx"]), style="conditional",
+                freezes=False,
+            )  # fmt: skip
+        except RefusedError as refusal:
+            if refusal.reason != "duplicate":
+                raise
+            raise no("1", "", data=[_algo_told(code="51065", words="algoClOrdId already exists.")]) from refusal
+        return [_algo_told(order)]
+
+    def _algo_found(self, asked: dict[str, Any]) -> Placed | None:
+        name, number = asked.get("algoClOrdId", ""), asked.get("algoId", "")
+        found = self.account.find(number=number) if number else self.account.find(client_id=name)
+        return found if found and found.trigger is not None else None
+
+    def algo(self, request: Request) -> Any:
+        found = self._algo_found(request.fields)
+        if found is None or (self.forgets_after_two_hours and found.state == "cancelled"):
+            raise RefusedError("unknown_order")
+        return [algo_row(found)]
+
+    def algos(self, request: Request) -> Any:
+        """Those that were not set off yet, of the types that are asked for."""
+        asked = request.fields
+        rows = [
+            order
+            for order in reversed(self.account.orders)
+            if order.state == "open" and order.waits and (order.style or "conditional") in asked["ordType"].split(",")
+            and asked.get("instType") in (None, kind_of(order.market))
+        ]  # fmt: skip
+        return [algo_row(order) for order in _after(rows, request, lambda order: order.number)]
+
+    def cancel_algo(self, request: Request) -> Any:
+        found = self._algo_found(request.fields)
+        if found is None or found.state != "open" or not found.waits:
+            words = "Cancellation failed as the order does not exist."
+            raise no("1", "", data=[_algo_told(code="51400", words=words)])
+        return [_algo_told(self.account.cancel(found))]
+
+    def _found(self, request: Request) -> Placed | None:
+        """One that is no algo order; what such a one became has a number, and seldom a name."""
+        asked = request.fields
+        name, number = asked.get("clOrdId", ""), asked.get("ordId", "")
+        for order in reversed(self.account.orders):
+            own = order.client_id if order.trigger is None else order.child_name
+            is_meant = own == name if name else str(number_of(order)) == number
+            if is_meant and not order.waits:
+                return order if order.market.id == asked["instId"] else None
+        return None
 
     def order(self, request: Request) -> Any:
         found = self._found(request)
@@ -238,7 +315,7 @@ class Okx(OkxLines):
                     "sMsg": "Cancellation failed as the order does not exist."}  # fmt: skip
             raise no("1", "All operations failed", data=[told])
         self.account.cancel(found)
-        return [{"clOrdId": found.client_id, "ordId": str(found.number), "ts": str(self.account.now_ms()),
+        return [{"clOrdId": found.client_id, "ordId": str(number_of(found)), "ts": str(self.account.now_ms()),
                  "sCode": "0", "sMsg": ""}]  # fmt: skip
 
     def amend(self, request: Request) -> Any:
@@ -255,30 +332,46 @@ class Okx(OkxLines):
                  "ts": str(self.account.now_ms()), "sCode": "0", "sMsg": ""}]  # fmt: skip
 
     def pending(self, request: Request) -> Any:
-        rows = [order for order in reversed(self.account.orders) if order.state == "open"]
-        return [order_row(order) for order in _after(rows, request, "number")]
+        rows = [order for order in reversed(self.account.orders) if order.state == "open" and not order.waits]
+        return [order_row(order) for order in _after(rows, request, number_of)]
 
     def history(self, request: Request) -> Any:
+        """What has ended; a stop that was never set off was no order."""
         asked = request.fields
         rows = [
-            one for one in reversed(self.account.orders) if one.state != "open" and one.market.id == asked["instId"]
-        ]
-        return [order_row(order) for order in _after(rows, request, "number")]
+            one
+            for one in reversed(self.account.orders)
+            if one.state in ("filled", "cancelled") and not one.waits
+            and asked.get("instId") in (None, one.market.id) and asked["instType"] == kind_of(one.market)
+        ]  # fmt: skip
+        return [order_row(order) for order in _after(rows, request, number_of)]
 
     def fills(self, request: Request) -> Any:
+        return self._fills(request, self.account.now_ms() - RECENT_MS)
+
+    def fills_history(self, request: Request) -> Any:
+        return [] if self.lags else self._fills(request, 0)
+
+    def _fills(self, request: Request, since: int) -> Any:
         asked = request.fields
+        since = max(since, int(asked.get("begin", 0)))
+        told = self.account.fills(market_id=asked.get("instId", ""), since_ms=since)[::-1]
         rows = [
             fill
-            for fill in self.account.fills(
-                market_id=asked.get("instId", ""), number=asked.get("ordId", ""), since_ms=int(asked.get("begin", 0))
-            )[::-1]
-            if kind_of(fill.order.market) == asked["instType"]
+            for fill in told
+            if asked.get("ordId") in (None, str(number_of(fill.order)))
+            and asked.get("instType") in (None, kind_of(fill.order.market))
         ]
-        return [fill_row(fill) for fill in _after(rows, request, "number")]
+        return [fill_row(fill) for fill in _after(rows, request, lambda fill: fill.number)]
 
 
-def _after(rows: list[Any], request: Request, name: str) -> list[Any]:
+def _algo_told(order: Placed | None = None, code: str = "0", words: str = "") -> dict[str, Any]:
+    name, number = (order.client_id, str(order.number)) if order else ("", "")
+    return {"algoClOrdId": name, "algoId": number, "clOrdId": "", "sCode": code, "sMsg": words, "tag": ""}
+
+
+def _after(rows: list[Any], request: Request, number: Callable[[Any], int]) -> list[Any]:
     """A page of what is older than `after`."""
     asked = request.fields
-    older = [row for row in rows if "after" not in asked or getattr(row, name) < int(asked["after"])]
+    older = [row for row in rows if "after" not in asked or number(row) < int(asked["after"])]
     return older[: int(asked.get("limit", 100))]

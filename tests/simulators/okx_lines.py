@@ -6,13 +6,13 @@ from abc import abstractmethod
 from typing import Any
 
 from tests.simulators.account import Market
-from tests.simulators.okx_rows import order_row, position_row, ticker_row
+from tests.simulators.okx_rows import algo_row, order_row, position_row, ticker_row
 from tests.simulators.sockets import Socket
 from tests.simulators.wire import Request, Wire, signed, text
 
 
 class OkxLines(Wire):
-    """A public and a private line; the private one wants a login first."""
+    """A public line, a private one, and one for algo orders; the last two want a login first."""
 
     repeats_logins: bool
 
@@ -21,7 +21,7 @@ class OkxLines(Wire):
         """The account, as its own route tells it."""
 
     def opens(self, path: str) -> bool:
-        return path.endswith(("/ws/v5/public", "/ws/v5/private"))
+        return path.endswith(("/ws/v5/public", "/ws/v5/private", "/ws/v5/business"))
 
     def told(self, line: Socket, message: str) -> None:
         if message == "ping":
@@ -57,8 +57,11 @@ class OkxLines(Wire):
 
     def _subscribe(self, line: Socket, wanted: dict[str, str]) -> None:
         channel = wanted["channel"]
-        if "/private" in line.address and not line.is_signed_in:
+        if "/public" not in line.address and not line.is_signed_in:
             line.send({"event": "error", "code": "60011", "msg": "Please log in", "connId": "a4d3ae55"})
+            return
+        if (channel == "orders-algo") != ("/business" in line.address):
+            line.send({"event": "error", "code": "60018", "msg": "Wrong URL or channel", "connId": "a4d3ae55"})
             return
         line.channels.add((channel, wanted["instId"]) if channel == "tickers" else channel)
         line.send({"event": "subscribe", "arg": wanted, "connId": "a4d3ae55"})
@@ -77,6 +80,11 @@ class OkxLines(Wire):
         uid = {"uid": "44705892343619584"}
         if what == "order":
             order, fill = about
+            if order.trigger is not None:
+                arg = {"channel": "orders-algo", "instType": "ANY", **uid}
+                self.lines.tell("/business", "orders-algo", {"arg": arg, "data": [algo_row(order)]})
+            if order.waits or order.state == "failed":
+                return
             arg = {"channel": "orders", "instType": "ANY", **uid}
             row = order_row(order) | {
                 "code": "0", "msg": "", "execType": ("M" if fill.is_maker else "T") if fill else "", "amendResult": "",

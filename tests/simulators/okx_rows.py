@@ -7,6 +7,8 @@ from tests.simulators.account import Earned, Fill, Held, Market, Placed
 from tests.simulators.wire import text
 
 STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
+# Of an algo order, until it is set off; from then on it is `effective`, whatever becomes of the order that it placed.
+ALGO_STATES: Final = {"open": "live", "cancelled": "canceled", "failed": "order_failed"}
 
 
 def ticker_row(market: Market, now: str) -> dict[str, Any]:
@@ -52,20 +54,55 @@ def position_row(held: Held, now: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def number_of(order: Placed) -> int:
+    """The number of the order; of a stop that was set off the one of the order that it became."""
+    return order.child or order.number
+
+
+def algo_row(order: Placed) -> dict[str, Any]:
+    """https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-get-algo-order-details"""
+    works = order.is_set_off and order.state != "failed"
+    last, child = order.fills[-1] if order.fills else None, str(order.child) if works else ""
+    stop, limit = text(order.trigger or Decimal(0)), text(order.price) if order.price else "-1"
+    is_trigger = order.style == "trigger"
+    return {
+        "activePx": "", "actualPx": text(last.price) if last else "", "actualSide": "sl" if works else "",
+        "actualSz": text(order.quantity) if works else "0", "algoClOrdId": order.client_id,
+        "algoId": str(order.number), "amendPxOnTriggerType": "0", "attachAlgoOrds": [], "cTime": str(order.at_ms),
+        "callbackRatio": "", "callbackSpread": "", "ccy": "", "chaseType": "", "chaseVal": "", "clOrdId": "",
+        "closeFraction": "", "failCode": "51008" if order.state == "failed" else "0", "instId": order.market.id,
+        "instType": kind_of(order.market), "isTradeBorrowMode": "", "last": text(order.market.price), "lever": "",
+        "linkedOrd": {"ordId": ""}, "maxChaseType": "", "maxChaseVal": "", "moveTriggerPx": "", "ordId": child,
+        "ordIdList": [child] if child else [], "ordPx": limit if is_trigger else "",
+        "ordType": order.style or "conditional", "posSide": "net", "pxLimit": "", "pxSpread": "", "pxVar": "",
+        "quickMgnType": "", "reduceOnly": "false", "side": order.side, "slOrdPx": "" if is_trigger else limit,
+        "slTriggerPx": "" if is_trigger else stop, "slTriggerPxType": "" if is_trigger else "last",
+        "state": "effective" if works else ALGO_STATES[order.state], "sz": text(order.quantity), "szLimit": "",
+        "tag": "", "tdMode": "cash", "tgtCcy": "base_ccy", "timeInterval": "", "tpOrdPx": "", "tpTriggerPx": "",
+        "tpTriggerPxType": "", "triggerPx": stop if is_trigger else "", "triggerPxType": "last" if is_trigger else "",
+        "triggerTime": str(order.at_ms) if order.is_set_off else "", "tradeQuoteCcy": order.market.quote,
+        "uTime": str(order.at_ms),
+    }  # fmt: skip
+
+
 def order_row(order: Placed) -> dict[str, Any]:
+    """Of one that a stop became with the names of that: it has none of its own."""
+    algo = (order.client_id, str(order.number)) if order.trigger is not None else ("", "")
     last = order.fills[-1] if order.fills else None
     state = "partially_filled" if order.is_partial else STATES[order.state]
     return {
-        "accFillSz": text(order.filled), "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
-        "category": "normal", "ccy": "", "clOrdId": order.client_id,
+        "accFillSz": text(order.filled), "algoClOrdId": algo[0], "algoId": algo[1], "attachAlgoClOrdId": "",
+        "attachAlgoOrds": [], "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
+        "category": "normal", "ccy": "", "clOrdId": order.child_name if algo[1] else order.client_id,
         "fee": text(-sum((fill.fee for fill in order.fills), Decimal(0))),
         "feeCcy": last.fee_asset if last else "", "fillPx": text(last.price) if last else "",
         "fillSz": text(last.quantity) if last else "0", "fillTime": str(last.at_ms) if last else "",
-        "instId": order.market.id, "instType": kind_of(order.market), "lever": "", "ordId": str(order.number),
-        "ordType": order.kind, "pnl": "0", "posSide": "net", "px": text(order.price) if order.price else "",
+        "instId": order.market.id, "instType": kind_of(order.market), "lever": "",
+        "ordId": str(number_of(order)), "ordType": order.kind, "pnl": "0", "posSide": "net",
+        "px": text(order.price) if order.price else "",
         "rebate": "0", "rebateCcy": "USDT", "reduceOnly": str(order.reduce_only).lower(), "side": order.side,
-        "slOrdPx": "", "slTriggerPx": "", "state": state, "sz": text(order.quantity), "tag": "",
-        "tdMode": "cross" if order.market.is_perpetual else "cash",
+        "slOrdPx": "", "slTriggerPx": "", "source": "7" if algo[1] else "", "state": state,
+        "sz": text(order.quantity), "tag": "", "tdMode": "cross" if order.market.is_perpetual else "cash",
         "tgtCcy": "" if order.market.is_perpetual else "base_ccy", "tpOrdPx": "", "tpTriggerPx": "",
         "tradeId": str(last.number) if last else "", "uTime": str(order.at_ms),
     }  # fmt: skip
@@ -74,10 +111,11 @@ def order_row(order: Placed) -> dict[str, Any]:
 def fill_row(fill: Fill) -> dict[str, Any]:
     order = fill.order
     return {
-        "billId": str(fill.number), "clOrdId": order.client_id, "execType": "M" if fill.is_maker else "T",
+        "billId": str(fill.number), "clOrdId": order.child_name if order.child else order.client_id,
+        "execType": "M" if fill.is_maker else "T",
         "fee": text(-fill.fee), "feeCcy": fill.fee_asset, "fillIdxPx": "", "fillMarkPx": "", "fillPnl": "0",
         "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
-        "instId": order.market.id, "instType": kind_of(order.market), "ordId": str(order.number), "posSide": "net",
+        "instId": order.market.id, "instType": kind_of(order.market), "ordId": str(number_of(order)), "posSide": "net",
         "side": order.side, "subType": "1", "tag": "", "tradeId": str(fill.number), "ts": str(fill.at_ms),
     }  # fmt: skip
 

@@ -59,13 +59,14 @@ def close(desk: Desk, key: str) -> None:
 
 @pytest.mark.parametrize("falls", [False, True])
 @pytest.mark.parametrize("at", [*FEW, *(pytest.param(number, marks=pytest.mark.slow) for number in MANY)])
+@pytest.mark.parametrize("slug", ["binance", pytest.param("okx", marks=pytest.mark.slow)])
 def test_the_position_is_sold_once_wherever_the_worker_dies(
-    live_db: str, owner: User, exchanges: Exchanges, at: int, falls: bool
+    live_db: str, owner: User, exchanges: Exchanges, slug: str, at: int, falls: bool
 ) -> None:
     """The stop is sent and makes way for a sale, or is filled meanwhile."""
     with tenancy.tenant(owner.pk):
-        desk = desk_at(exchanges, owner, "binance")
-        account = exchanges.wires["binance"].account
+        desk = desk_at(exchanges, owner, slug)
+        account = exchanges.wires[slug].account
         account.fee_in_base = False
         assert desk.trade("buy", "0.5", exit_stop=Decimal(45_000)).status == "filled"
     steps = Steps()

@@ -11,15 +11,18 @@ import stamina
 from kit import clock
 from kit.alerts.models import Alert
 from kit.users.models import User
+from tests.simulators.account import Placed
+from tests.simulators.okx import Okx
 from tests.simulators.server import Exchanges
 from tests.trading.desk import set_price
 from tests.trading.exchange_desk import desk_at
-from tests.trading.test_resting_stops import Held, held_at
+from tests.trading.test_resting_stops import VENUES, Held, held_at
 from trading import services
 from trading.models import Cancellation, Order
 from trading.orders.terms import Limit
 from wallets.models import Connection, Wallet
 from wallets.venues.ccxt.adapter import CcxtVenue
+from wallets.venues.ccxt.dialects import dialect_of
 
 D = Decimal
 
@@ -44,10 +47,10 @@ def time() -> Iterator[Time]:
         yield moved
 
 
-@pytest.fixture
-def held(as_owner: User, exchanges: Exchanges, time: Time) -> Held:
+@pytest.fixture(params=VENUES)
+def held(request: pytest.FixtureRequest, as_owner: User, exchanges: Exchanges, time: Time) -> Held:
     """Half a bitcoin, whose stop at 45,000 rests at the exchange."""
-    held = held_at(exchanges, as_owner, "binance")
+    held = held_at(exchanges, as_owner, request.param)
     held.work()
     held.work()
     assert held.stop.status == "open"
@@ -56,7 +59,8 @@ def held(as_owner: User, exchanges: Exchanges, time: Time) -> Held:
 
 def forget(held: Held, order: Order) -> None:
     """The exchange loses it, as if it had never been there."""
-    (there,) = (one for one in held.account.orders if one.client_id == order.client_order_id)
+    name = dialect_of(order.connection.venue).names.sent(order.client_order_id)
+    (there,) = (one for one in held.account.orders if one.client_id == name)
     held.account.orders.remove(there)
 
 
@@ -155,6 +159,9 @@ def test_a_trade_that_the_venue_still_tells_of_is_booked_first(
     stop = held.stop
     held.price("44000")  # it sells there
     monkeypatch.setattr(CcxtVenue, "order", lambda *_: None)  # and is denied
+    monkeypatch.setattr(CcxtVenue, "numbered", lambda *_: None)
+    if isinstance(wire := held.exchanges.wires[held.desk.connection.venue], Okx):
+        wire.lags = True  # its list of all fills comes later
     go_on(held, time, "44000")
     stop.refresh_from_db()
     assert (stop.status, stop.filled_quantity) == ("filled", D("0.5"))
@@ -229,3 +236,80 @@ def test_a_stop_that_is_filled_while_it_is_doubted_sells_once(held: Held, time: 
     go_on(held, time, "44000", turns=3)
     assert held.sold() == D("0.5")
     assert held.is_left()
+
+
+def test_a_stop_whose_limit_the_price_has_jumped_over_is_ended_and_the_position_sold(
+    as_owner: User, exchanges: Exchanges, time: Time
+) -> None:
+    """Coinbase knows stops with a limit only: what falls deeper than that at once rests there, and sells nothing."""
+    held = held_at(exchanges, as_owner, "coinbase")
+    held.work()
+    held.work()
+    (there,) = held.stops
+    assert (there.trigger, there.price) == (45_000, 42_750)
+    held.price("40000")
+    held.work()
+    assert (there.is_set_off, held.sold(), held.stop.status) == (True, 0, "open")
+    go_on(held, time, "40000", turns=7)
+    assert "has not sold" in Alert.objects.get(level="critical", about=f"position:{held.position.pk}").story()
+    assert (there.state, held.sold()) == ("cancelled", D("0.5"))
+    assert held.is_left()
+
+
+def test_a_stop_whose_limit_is_met_again_sells_there_and_not_twice(
+    as_owner: User, exchanges: Exchanges, time: Time
+) -> None:
+    held = held_at(exchanges, as_owner, "coinbase")
+    held.work()
+    held.work()
+    held.price("40000")
+    go_on(held, time, "40000", turns=4)
+    held.price("43000")
+    go_on(held, time, "43000", turns=3)
+    assert held.sold() == D("0.5")
+    assert held.is_left()
+
+
+def crowd(held: Held, number: int = 1_001) -> None:
+    """So many orders of the market are younger than ours."""
+    account = held.account
+    market = next(iter(account.markets.values()))
+    account.orders += [
+        Placed(next(account.numbers), f"x{at}", market, "buy", "limit", D("0.001"), D(1), account.now_ms(),
+               state="cancelled")
+        for at in range(number)
+    ]  # fmt: skip
+
+
+def test_a_stop_that_is_older_than_what_coinbase_lists_is_found_moved_and_ended(
+    as_owner: User, exchanges: Exchanges, time: Time
+) -> None:
+    held = held_at(exchanges, as_owner, "coinbase")
+    held.work()
+    held.work()
+    crowd(held)
+    go_on(held, time, "50000")
+    assert not Alert.objects.filter(kind="order", resolved_at=None).exists()
+    own, pk = held.desk.owner.pk, held.position.pk
+    services.move_levels(owner_id=own, position_id=pk, levels={"exit_stop": D(47_000)})
+    go_on(held, time, "50000", turns=3)
+    assert [order.trigger for order in held.stops] == [47_000]
+    services.close_position(owner_id=own, position_id=pk, key="now")
+    crowd(held)
+    go_on(held, time, "50000", turns=3)
+    assert held.sold() == D("0.5")
+    assert held.is_left()
+
+
+def test_a_stop_that_was_filled_and_is_older_than_what_coinbase_lists_is_found_by_its_number(
+    as_owner: User, exchanges: Exchanges, time: Time
+) -> None:
+    held = held_at(exchanges, as_owner, "coinbase")
+    held.work()
+    held.work()
+    held.price("44000")
+    crowd(held)
+    held.work()
+    assert held.sold() == D("0.5")
+    assert held.is_left()
+    assert not Alert.objects.filter(kind="order").exists()

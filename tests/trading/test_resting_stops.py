@@ -20,10 +20,11 @@ from tests.trading.desk import Desk, assert_books_prove_themselves, set_price
 from tests.trading.exchange_desk import desk_at
 from trading import services
 from trading.models import Cancellation, Order, Position
-from trading.orders import leases
+from trading.orders import leases, resting
 from trading.orders.terms import Limit
 from wallets.models import Connection
 from wallets.venues.ccxt.adapter import CcxtVenue
+from wallets.venues.registry import open_venue
 
 D = Decimal
 
@@ -96,7 +97,14 @@ def held_at(exchanges: Exchanges, owner: User, slug: str) -> Held:
     return held
 
 
-@pytest.fixture(params=["binance", pytest.param("kraken", marks=pytest.mark.slow)])
+# The first two keep stops in two ways; the others are like the first.
+VENUES = [
+    "binance", "okx", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("bybit", "coinbase", "kraken")),
+]  # fmt: skip
+OTHERS = ("okx", "bybit", "coinbase", "kraken")
+
+
+@pytest.fixture(params=VENUES)
 def held(request: pytest.FixtureRequest, as_owner: User, exchanges: Exchanges) -> Held:
     """Its stop rests at the exchange."""
     held = held_at(exchanges, as_owner, request.param)
@@ -226,18 +234,33 @@ def test_one_that_is_cancelled_by_hand_is_told_of_and_watched_here(held: Held) -
     assert held.position.closed_at is not None
 
 
+REJECTIONS = {
+    "binance": ("/api/v3/order", 400, '{"code": -1013, "msg": "Filter failure: STOP"}'),
+    "okx": ("/trade/order-algo", 200, (
+        '{"code": "1", "msg": "", "data": [{"algoClOrdId": "", "algoId": "", "clOrdId": "", "sCode": "51280", '
+        '"sMsg": "SL trigger price must be less than the last price", "tag": ""}]}'
+    )),
+    "okx in a row": ("/trade/order-algo", 200, (
+        '{"code": "0", "msg": "", "data": [{"algoClOrdId": "", "algoId": "", "sCode": "51280", "sMsg": "Too high"}]}'
+    )),
+    "bybit": ("/order/create", 200, (
+        '{"retCode": 170134, "retMsg": "Order price has too many decimals.", "result": {}, "retExtInfo": {}, "time": 1}'
+    )),
+    "coinbase": ("/brokerage/orders", 200, (
+        '{"success": false, "failure_reason": "UNKNOWN_FAILURE_REASON", "order_id": "", "error_response": {"error": '
+        '"PREVIEW_LIMIT_PRICE_TOO_FAR_FROM_MARKET", "message": "limit price is too far", "error_details": ""}}'
+    )),
+    "kraken": ("/AddOrder", 200, '{"error": ["EOrder:Invalid price"]}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", [*VENUES, pytest.param("okx in a row", marks=pytest.mark.slow)])
 def test_one_that_the_venue_rejects_is_told_of_and_not_tried_with_every_price(
-    as_owner: User, exchanges: Exchanges
+    as_owner: User, exchanges: Exchanges, slug: str
 ) -> None:
-    held = held_at(exchanges, as_owner, "binance")
-    exchanges.fail(
-        "/api/v3/order",
-        "answer",
-        method="POST",
-        times=9,
-        status=400,
-        body='{"code": -1013, "msg": "Filter failure: STOP"}',
-    )
+    held = held_at(exchanges, as_owner, slug.split()[0])
+    path, status, body = REJECTIONS[slug]
+    exchanges.fail(path, "answer", method="POST", times=9, status=status, body=body)
     for _ in range(4):
         held.work()
     assert Order.objects.filter(type="stop").count() == 1
@@ -249,7 +272,51 @@ def test_one_that_the_venue_rejects_is_told_of_and_not_tried_with_every_price(
     assert held.sold() == D("0.5")
 
 
-def test_where_a_venue_keeps_no_stops_none_is_sent(as_owner: User, exchanges: Exchanges) -> None:
+@pytest.mark.parametrize("slug", VENUES)
+@pytest.mark.parametrize(
+    "fault", ["cut_after", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("truncated", "lost_after"))]
+)
+def test_one_whose_answer_is_lost_is_found_by_its_client_id_and_placed_once(
+    as_owner: User, exchanges: Exchanges, slug: str, fault: str
+) -> None:
+    held = held_at(exchanges, as_owner, slug)
+    exchanges.fail(REJECTIONS[slug][0], fault, method="POST")
+    for _ in range(3):
+        held.work()
+    assert (len(held.stops), held.stop.status) == (1, "open")
+    assert held.stop.events.filter(to_status="uncertain").exists()
+    held.price("44000")
+    held.work()
+    assert held.is_left()
+    assert held.sold() == D("0.5")
+
+
+@pytest.mark.parametrize("slug", VENUES)
+def test_one_that_was_lost_on_its_way_is_sent_again_under_its_name(
+    as_owner: User, exchanges: Exchanges, slug: str
+) -> None:
+    held = held_at(exchanges, as_owner, slug)
+    exchanges.fail(REJECTIONS[slug][0], "answer", method="POST", status=502, body="")
+    held.work()
+    order = held.stop
+    assert (held.stops, order.status) == ([], "uncertain")
+    Order.objects.filter(pk=order.pk).update(due_at=leases.now())
+    held.work()
+    held.work()
+    assert (len(held.stops), held.desk.fresh(order).status) == (1, "open")
+
+
+def test_what_the_venue_holds_for_it_is_said(held: Held) -> None:
+    """OKX freezes nothing for a stop; the others hold what it would sell, as the books do everywhere."""
+    (row,) = (one for one in open_venue(held.desk.connection).balances() if one.asset == "BTC")
+    frozen = 0 if held.desk.connection.venue == "okx" else D("0.5")
+    assert (row.total, row.total - row.available, held.desk.held("BTC")) == (D("0.5"), frozen, D("0.5"))
+
+
+def test_where_a_venue_keeps_no_stops_none_is_sent(
+    as_owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resting, "RESTING_STOPS", frozenset())
     held = held_at(exchanges, as_owner, "okx")
     held.work()
     assert not Order.objects.filter(type="stop").exists()
@@ -299,11 +366,13 @@ def dies(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> Callable[[]
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize("slug", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)])
 def test_whoever_dies_while_a_position_with_a_resting_stop_is_closed_it_is_sold_once(
-    as_owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch, step: str, number: int, falls: bool
-) -> None:
+    as_owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch, slug: str, step: str, number: int,
+    falls: bool,
+) -> None:  # fmt: skip
     """The stop is placed, makes way for the sale, or is filled before it can; somebody dies at a call of the venue."""
-    held = held_at(exchanges, as_owner, "binance")
+    held = held_at(exchanges, as_owner, slug)
     ends = dies(monkeypatch, step, number)
     died = False
     for turn in range(8):

@@ -21,6 +21,7 @@ from kit.alerts.links import about
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import price, sentence
+from markets.models import InstrumentKind
 from markets.prices import quotes
 from trading.models import RESTING_STOP, Order, Position, Side
 from trading.orders import states
@@ -67,7 +68,9 @@ def owners_of_resting() -> list[UUID]:
 def _to_look_at(owner_id: UUID) -> list[UUID]:
     """The positions whose stop should rest and does not as it should, or rests and should not; three statements."""
     here = {"owner_id": owner_id, "wallet__connection__platform__in": RESTING_STOPS}
-    rows = Position.objects.filter(exit_stop__isnull=False, closed_at=None, **here).select_related("instrument")
+    rows = Position.objects.filter(
+        exit_stop__isnull=False, closed_at=None, instrument__kind=InstrumentKind.SPOT, **here
+    ).select_related("instrument")
     sales = Order.objects.unfinished().filter(owner_id=owner_id, side=Side.SELL)
     others: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal)
     for order in sales.exclude(RESTING_STOP):

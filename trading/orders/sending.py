@@ -269,10 +269,10 @@ def submit_many(venue: TakesMany, requests: Sequence[OrderRequest]) -> Sequence[
 
 @stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
 def look_up(order: Order, venue: Venue) -> OrderReport | None:
-    """What the venue knows under the order's client id, or under its own number of one that was placed there."""
-    if order.is_external:
-        return numbered(order, venue)
-    return venue.order(order.client_order_id, order.instrument.symbol)
+    """What the venue knows under the order's client id, or else under its own number, which is all that one has that
+    was placed there, and what a venue finds that looks for client ids in its newest orders only."""
+    found = None if order.is_external else venue.order(order.client_order_id, order.instrument.symbol)
+    return numbered(order, venue) if found is None and order.venue_order_id else found
 
 
 def _reject(order: Order, error: VenueRejectedError) -> Order:

@@ -113,7 +113,8 @@ class OrderRequest:
     order has a `price` in the quote asset and says how long it is good, a market order has neither: until it is
     cancelled (gtc) or a moment (gtd), or what is not filled at once ends, of which a part may be (ioc) or nothing
     (fok). One that is `post_only` is turned down where it would be filled at once. A stop rests at the venue
-    until the market reaches its `trigger_price`, and is an order at the market then.
+    until the market reaches its `trigger_price`, and is an order at the market then, or one with a limit far below
+    where the venue knows no other.
 
     Of a perpetual, `leverage` is what its margin is measured by, and `part` the part of the account whose position it
     changes; a venue without parts ignores it.

@@ -82,6 +82,15 @@ _AT_ONCE: Final = Can(
     "is the last. Later, or where the other is turned down, as elsewhere.",
 )
 _RESTING_STOPS: Final = Can(note="At the market once the last price is there; Moniqo looks whether they rest.")
+_UNFROZEN_STOPS: Final = Can(
+    note="At the market once the last price is there. Nothing is frozen at the venue until then; Moniqo looks whether "
+    "they rest."
+)
+_LIMITED_STOPS: Final = Can(
+    "partly",
+    "As stop-limit orders whose limit lies 5 % below the stop: the venue knows none at the market. Where the price "
+    "jumps over that, Moniqo ends the order after a minute and sells at the market, and has to run then.",
+)
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
@@ -139,6 +148,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
         positions=_ONE_WAY,
         amend=_IN_PLACE,
+        stop_order=_UNFROZEN_STOPS,
         find=Can(note="Of orders that ended without a fill, seven days back."),
         movements=_MOVES,
         income=_INCOME,
@@ -149,6 +159,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         amend=_IN_PLACE,
+        stop_order=_RESTING_STOPS,
         movements=_UNKNOWN_MOVES,
         income=_INCOME,
         streams=_STREAMED,
@@ -159,7 +170,9 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_SPOT_ONLY,
         market_order=Can("partly", "A purchase is a limit order 1 % above the ask, filled at once or not at all."),
         reduce_only=_SPOT_REDUCES,
-        find=Can("partly", "Among the last thousand orders of its market: Coinbase finds orders by its own id only."),
+        stop_order=_LIMITED_STOPS,
+        find=Can("partly", "Among what is open and the last thousand orders of its market: Coinbase finds orders by "
+                           "its own id only. One that has ended before those is found by that id, once it is known."),
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
         income=_NO_DERIVATIVES,
@@ -192,7 +205,7 @@ STREAMED_IN_PART: Final = frozenset(slug for slug, table in CAPABILITIES.items()
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 
 # Venues at which the stop of a position rests.
-RESTING_STOPS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["stop_order"].works == "yes")
+RESTING_STOPS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["stop_order"].works != "no")
 
 _UNASKED: Final[Mapping[str, Can]] = {
     "stop_order": _WATCHED, "amend": _REPLACED,

@@ -20,7 +20,7 @@ from tests.simulators.server import Exchanges
 from tests.simulators.wire import Wire
 from wallets.models import Platform
 from wallets.venues.base import VenueCredentialsError, VenueError, VenueUnavailableError
-from wallets.venues.capabilities import CAPABILITIES, STREAMED_ACCOUNTS, STREAMED_PRICES
+from wallets.venues.capabilities import CAPABILITIES, RESTING_STOPS, STREAMED_ACCOUNTS, STREAMED_PRICES
 from wallets.venues.ccxt.dialects import DIALECTS, dialect_of
 from wallets.venues.ccxt.opening import access_of
 from wallets.venues.ccxt.streams import listen_to_account, listen_to_prices
@@ -120,6 +120,32 @@ def test_orders_and_balances_are_heard_twice_reversed_or_plain_and_after_the_log
         wait_until(lambda: "mq" + "b" * 25 in listener.names, "the cancellation")
         assert listener.running.error is None
     wait_until(lambda: not exchanges.lines.open(), "that the lines are closed")
+
+
+@pytest.mark.parametrize("slug", sorted(RESTING_STOPS))
+@pytest.mark.parametrize("ends", ["cancelled", "filled"])
+def test_a_stop_is_heard_by_its_name_and_number_as_it_comes_and_as_it_goes(
+    exchanges: Exchanges, slug: str, ends: str
+) -> None:
+    """Also where what it becomes has another number and no name: OKX tells of stops on a line of its own."""
+    account = account_of(exchanges, slug)
+    account.deposit("BTC", 1)
+    with listening(exchanges, slug) as listener:
+        listener.stands()
+        there = account.place(
+            client_id=dialect_of(slug).names.sent(OURS), market_id=next(iter(account.markets)), side="sell",
+            kind="limit" if slug == "coinbase" else "market", quantity=D("0.02"), trigger=D(45_000),
+            price=D(42_750) if slug == "coinbase" else None, freezes=slug != "okx",
+        )  # fmt: skip
+        wait_until(lambda: OURS in listener.names, "the stop")
+        numbers = {number for one in listener.heard for number in one.numbers}
+        listener.heard.clear()
+        if ends == "cancelled":
+            account.cancel(there)
+        else:
+            account.reach("44000")
+        wait_until(lambda: OURS in listener.names, "its end")
+        assert numbers <= {number for one in listener.heard for number in one.numbers}
 
 
 # A silence takes its time: the slow run waits for all of them.

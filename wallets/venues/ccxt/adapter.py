@@ -163,14 +163,12 @@ class CcxtVenue:
         self._require_steps(request, market)
         name = self._dialect.names.sent(request.client_order_id)
         with within(self._exchange, BEFORE):
-            if not self._dialect.remembers_names and (known := self.order(request.client_order_id, request.symbol)):
+            if not self._dialect.remembers(request) and (known := self.order(request.client_order_id, request.symbol)):
                 return self._same(request, known)
-            kind, price, params = self._read(lambda: self._dialect.sent(self._exchange, request, name))
+            sent = self._read(lambda: self._dialect.sent(self._exchange, request, name))
         try:
             with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
-                told = self._exchange.create_order(
-                    request.symbol, kind, request.side, f"{request.quantity:f}", f"{price:f}" if price else None, params
-                )
+                told = self._dialect.place(self._exchange, request, name, sent)
         except VenueRejectedError as refusal:
             if refusal.reason != "duplicate":
                 raise
@@ -327,7 +325,7 @@ class CcxtVenue:
 
     def _require_steps(self, request: OrderRequest, market: dict[str, Any]) -> None:
         """ccxt would cut an amount to the market's steps without a word: another order than the one that was meant."""
-        if request.type == "stop" and not self._dialect.rests_stops:
+        if request.type == "stop" and not (self._dialect.rests_stops and market["spot"]):
             raise VenueRejectedError(f"Let Moniqo watch the stop: nobody has tried them at {self._exchange.name}.")
         self._require_multiples(
             market, request.quantity, request.price if request.trigger_price is None else request.trigger_price

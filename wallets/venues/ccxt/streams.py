@@ -76,7 +76,7 @@ async def listen_to_account(
         exchange.listener = listener
         async with _watching(
             exchange,
-            [partial(getattr(exchange, name), params=dict(given)) for name, given in dialect.account_streams.items()]
+            [partial(getattr(exchange, name), params=dict(given)) for name, given in dialect.account_streams]
             + _beats(exchange, dialect),
         ) as over:
             await asyncio.wait({over, opened}, timeout=OPEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)

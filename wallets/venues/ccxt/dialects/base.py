@@ -63,7 +63,7 @@ class Dialect:
     remembers_names: ClassVar[bool] = False
     # Whether trades and open orders can be asked for without naming the market.
     trades_need_symbol: ClassVar[bool] = True
-    # Whether a stop rests there under a client id as any order does; else nobody has tried.
+    # Whether a stop rests in its spot markets under a client id as any order does; else nobody has tried.
     rests_stops: ClassVar[bool] = False
     # How an order that rests is changed there: where it stands, or ended and placed anew by one message; else it is
     # cancelled and another one sent.
@@ -74,7 +74,7 @@ class Dialect:
     # Whether the exchange counts requests by the address they come from; else by the account that asks.
     counts_by_address: ClassVar[bool] = True
     # ccxt's questions that listen to an account, with their parameters; none where nobody has compared what is told.
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = ()
     # What has to be asked beside, with what it is given, so that a line on which nothing happens stays open.
     beats: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     # So many markets are named by one request for prices at most.
@@ -102,6 +102,18 @@ class Dialect:
         reduces = request.reduce_only and not exchange.market(request.symbol)["spot"]
         params = {"clientOrderId": name, **({"reduceOnly": True} if reduces else {}), **in_force(request)}
         return worded(request), request.price, params | stopping(request)
+
+    def remembers(self, request: OrderRequest) -> bool:
+        """Whether the venue refuses this order's name for ever once it has seen it."""
+        return self.remembers_names
+
+    def place(self, exchange: Any, request: OrderRequest, name: str, sent: Sent) -> Order:
+        """Place the order as it is worded."""
+        kind, price, params = sent
+        told: Order = exchange.create_order(
+            request.symbol, kind, request.side, f"{request.quantity:f}", f"{price:f}" if price else None, params
+        )
+        return told
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order of this name; None, or ccxt's OrderNotFound, when the venue has never heard of it."""

@@ -66,7 +66,7 @@ class Binance(Dialect):
     trades_page = 1000
     candles_page = 1000
     # One line tells everything of an account.
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}}
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = (("watch_orders", {}),)
     stream_options: ClassVar[Mapping[str, Any]] = {
         "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     }

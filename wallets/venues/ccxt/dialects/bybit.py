@@ -5,8 +5,15 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from wallets.venues.amending import Change
-from wallets.venues.base import BalanceReport, CredentialsReport, IncomeReport, PositionReport, VenueAnswerError
-from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, by_cursor, windows
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    IncomeReport,
+    OrderRequest,
+    PositionReport,
+    VenueAnswerError,
+)
+from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Sent, Trade, by_cursor, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, collected
@@ -18,6 +25,8 @@ SETTLES: Final = ("USDT", "USDC")
 PAGE: Final = 50
 # The kinds of entries that derivatives bring; a settlement is funding or, in USDC, the profit of a session.
 INCOME: Final = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
+# The stops of spot markets are kinds of their own. One that holds what it will sell is ours; the other does not.
+ORDINARY, HOLDING, FREE = "Order", "tpslOrder", "StopOrder"
 # The key lacks the right; ccxt's class also stands for a key that is bound to another address.
 DENIED: Final = "10005"
 
@@ -34,13 +43,14 @@ class Bybit(Dialect):
     }
     names = Names(r"[A-Za-z0-9_-]{1,36}")
     remembers_names = True
+    rests_stops = True
     amends = "in_place"
     trades_need_symbol = False
     candles_page = 1000
     counts_by_address = False
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "watch_orders": {}, "watch_balance": {}, "watch_positions": {},
-    }  # fmt: skip
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = (
+        ("watch_orders", {}), ("watch_balance", {}), ("watch_positions", {}),
+    )  # fmt: skip
     stream_options: ClassVar[Mapping[str, Any]] = {
         "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     }
@@ -105,8 +115,39 @@ class Bybit(Dialect):
                 return found
         return None
 
+    def place(self, exchange: Any, request: OrderRequest, name: str, sent: Sent) -> Order:
+        """A stop is asked for here: ccxt adds to one of spot what is said of derivatives only. It keeps its number and
+        name when it is set off: https://bybit-exchange.github.io/docs/v5/order/create-order"""
+        if request.trigger_price is None:
+            return super().place(exchange, request, name, sent)
+        told = exchange.privatePostV5OrderCreate(
+            {
+                "category": "spot", "symbol": exchange.market(request.symbol)["id"], "side": request.side.capitalize(),
+                "orderType": "Market", "marketUnit": "baseCoin", "qty": f"{request.quantity:f}",
+                "orderFilter": HOLDING, "triggerPrice": f"{request.trigger_price:f}", "orderLinkId": name,
+            }
+        )  # fmt: skip
+        return {"id": told["result"]["orderId"]}
+
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
-        exchange.cancel_order(None, symbol, {"orderLinkId": name})
+        self._end(exchange, symbol, {"orderLinkId": name})
+
+    def cancel_numbered(self, exchange: Any, number: str, symbol: str) -> None:
+        self._end(exchange, symbol, {"orderId": number})
+
+    def _end(self, exchange: Any, symbol: str, which: Mapping[str, str]) -> None:
+        """Of spot an order is not known under the name of another kind than its own."""
+        import ccxt
+
+        kinds = (ORDINARY, HOLDING, FREE) if exchange.market(symbol)["spot"] else ("",)
+        for kind in kinds:
+            try:
+                exchange.cancel_order(None, symbol, {**which, **({"orderFilter": kind} if kind else {})})
+            except ccxt.InvalidOrder:  # such as OrderNotFound
+                if kind == kinds[-1]:
+                    raise
+            else:
+                return
 
     def amend(self, exchange: Any, change: Change, name: str) -> None:
         """Whether it only rests stays as it is."""
@@ -125,7 +166,7 @@ class Bybit(Dialect):
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         market = exchange.market(order["symbol"])
         asked = {"category": _category(market), "orderId": order["id"], "execType": "Trade", "limit": 100}
-        return [exchange.parse_trade(row, market) for row in _turned(exchange.privateGetV5ExecutionList, asked)]
+        return [_trade(exchange, row, market) for row in _turned(exchange.privateGetV5ExecutionList, asked)]
 
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
         market = exchange.market(symbol) if symbol else None
@@ -135,8 +176,8 @@ class Bybit(Dialect):
                 for row in _turned(
                     exchange.privateGetV5ExecutionList, asked | ({"symbol": market["id"]} if market else {})
                 ):
-                    yield exchange.parse_trade(
-                        row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
+                    yield _trade(
+                        exchange, row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
                     )
 
     def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
@@ -229,6 +270,13 @@ def _income(exchange: Any, row: Mapping[str, Any]) -> IncomeReport:
         fee=amount(row["fee"]),
         at=at,
     )
+
+
+def _trade(exchange: Any, row: Mapping[str, Any], market: Mapping[str, Any]) -> Trade:
+    """With the coin that the fee was paid in, by either of its names: ccxt reads one, and guesses where it is not."""
+    coin = row.get("feeCurrency") or row.get("feeCoin")
+    told: Trade = exchange.parse_trade({**row, "feeCoin": coin} if coin else row, market)
+    return told
 
 
 def _code(exchange: Any, row: Mapping[str, Any]) -> str:

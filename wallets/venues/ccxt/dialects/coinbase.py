@@ -1,12 +1,13 @@
 """Coinbase Advanced Trade: spot."""
 
 from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
+from itertools import chain, islice
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport, VenueRejectedError
-from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor, in_force
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor, in_force, stopping
 from wallets.venues.ccxt.mapping import amount, balance_reports, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, collected, nothing
@@ -15,6 +16,9 @@ from wallets.venues.heard import Heard
 # How far above the ask a purchase at the market may go: Coinbase takes such an order by what it may cost, not by what
 # is bought, so it is sent as a limit order that is filled at once or not at all.
 REACH: Final = Decimal("1.01")
+# How far below its trigger the limit of a stop lies: Coinbase knows no stop at the market. It is filled at the best
+# price that there is, so that the distance costs nothing by itself; what falls deeper at once, nobody sells there.
+FALL: Final = Decimal("0.95")
 # An order is looked for among the last orders of its market, so many pages of 250.
 LOOKED_THROUGH: Final = 4
 PAGE: Final = 250
@@ -30,10 +34,11 @@ class Coinbase(Dialect):
     kinds = ("spot",)
     names = Names(r"[A-Za-z0-9_-]{1,128}")
     remembers_names = True
+    rests_stops = True
     trades_need_symbol = False
     candles_page = 300
     counts_by_address = False
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}}
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = (("watch_orders", {}),)
     # It closes a line on which nothing comes for a minute.
     beats: ClassVar[Mapping[str, Mapping[str, Any]]] = {"subscribe": {"name": "heartbeats", "isPrivate": False}}
 
@@ -91,26 +96,31 @@ class Coinbase(Dialect):
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         named = {"client_order_id": name}  # ccxt would name the order itself
+        tick = amount(exchange.market(request.symbol)["precision"]["price"])
+        if request.trigger_price is not None:
+            limit = (request.trigger_price * FALL / tick).to_integral_value(ROUND_FLOOR) * tick
+            return "limit", limit, named | stopping(request)
         if request.type == "limit" or request.side == "sell":
             return request.type, request.price, named | in_force(request)
         ticker = exchange.fetch_ticker(request.symbol)
         ask = number(ticker.get("ask")) or number(ticker.get("last"))
         if not ask:
             raise VenueRejectedError(f"Wait for a price of {request.symbol}: Coinbase has none now.", reason="price")
-        tick = amount(exchange.market(request.symbol)["precision"]["price"])
         return "limit", (ask * REACH / tick).to_integral_value(ROUND_CEILING) * tick, {**named, "timeInForce": "IOC"}
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
-        """Coinbase finds an order by its own id only, so the market's last orders are looked through."""
+        """Coinbase finds an order by its own id only, so its lists are looked through: the market's last orders, and
+        those that are open, however old. One that ended before the last thousand is found by its number alone."""
         market = exchange.market(symbol)
         asked = {"product_ids": market["id"], "limit": PAGE}
-        rows = _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalBatch, "orders", asked)
-        for seen, row in enumerate(rows, 1):
+        question = exchange.v3PrivateGetBrokerageOrdersHistoricalBatch
+        last = islice(_turned(question, "orders", asked), LOOKED_THROUGH * PAGE)
+        newest = islice(last, PAGE)
+        still_open = _turned(question, "orders", {**asked, "order_status": "OPEN"})
+        for row in chain(newest, still_open, last):
             if row["client_order_id"] == name:
                 found: Order = exchange.parse_order(row, market)
                 return found
-            if seen >= LOOKED_THROUGH * PAGE:
-                break
         return None
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:

@@ -30,7 +30,7 @@ class Kraken(Dialect):
     amends = "in_place"
     candles_page = 720
     counts_by_address = False
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}, "watch_balance": {}}
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = (("watch_orders", {}), ("watch_balance", {}))
     confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:

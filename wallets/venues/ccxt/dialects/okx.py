@@ -13,14 +13,15 @@ from wallets.venues.base import (
     PositionReport,
     VenueAnswerError,
 )
+from wallets.venues.ccxt.dialects import okx_stops
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Sent, Trade
+from wallets.venues.ccxt.dialects.okx_stops import PAGE
 from wallets.venues.ccxt.mapping import MARGIN_MODES, amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading
 from wallets.venues.heard import Heard
 
 Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
-PAGE: Final = 100
 # Without it balances and positions are told every few seconds, whether anything happened or not.
 WHEN_IT_HAPPENS: Final = {"extraParams": '{"updateInterval": "0"}'}
 # What the hosts of websockets have in their names in each region, by the host of questions.
@@ -31,6 +32,10 @@ FUNDING: Final = "8"
 DERIVATIVES: Final = frozenset({"SWAP", "FUTURES"})
 # Bills of the last days are in one list, those of three months in another.
 RECENT_MS: Final = 6 * DAY_MS
+# Fills of the last three days are in one list at once, those of three months in another one later.
+RECENT_FILLS_MS: Final = 3 * DAY_MS - 3_600_000
+# What an algo order is found by, by what any other is found by.
+ALGO: Final = {"clOrdId": "algoClOrdId", "ordId": "algoId"}
 TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
 
 
@@ -43,13 +48,16 @@ class Okx(Dialect):
     }
     names = Names(r"[A-Za-z0-9]{1,32}")
     remembers_names = True
+    rests_stops = True
     amends = "in_place"
     trades_need_symbol = False
     candles_page = 300
     counts_by_address = False
-    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "watch_orders": {}, "watch_balance": WHEN_IT_HAPPENS, "watch_positions": WHEN_IT_HAPPENS,
-    }  # fmt: skip
+    # Of stops it tells on a line of its own.
+    account_streams: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = (
+        ("watch_orders", {}), ("watch_orders", {"trigger": True}), ("watch_balance", WHEN_IT_HAPPENS),
+        ("watch_positions", WHEN_IT_HAPPENS),
+    )  # fmt: skip
     confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
@@ -78,6 +86,15 @@ class Okx(Dialect):
         # Without this a market order to buy counts the quote asset.
         return kind, price, params | ({"tgtCcy": "base_ccy"} if exchange.market(request.symbol)["spot"] else {})
 
+    def remembers(self, request: OrderRequest) -> bool:
+        """For how long it refuses the name of a stop again is told nowhere."""
+        return request.trigger_price is None
+
+    def place(self, exchange: Any, request: OrderRequest, name: str, sent: Sent) -> Order:
+        if request.trigger_price is not None:
+            return okx_stops.place(exchange, request, name)
+        return super().place(exchange, request, name, sent)
+
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order; two hours after it ended without a fill only the history of seven days knows it."""
         return self._told(exchange, symbol, "clOrdId", name)
@@ -86,20 +103,62 @@ class Okx(Dialect):
         return self._told(exchange, symbol, "ordId", number)
 
     def _told(self, exchange: Any, symbol: str, key: str, value: str) -> Order | None:
+        market = exchange.market(symbol)
+        row = self._row(exchange, market, {key: value})
+        stop = okx_stops.found(exchange, ALGO[key], value) if row is None and market["spot"] else None
+        if stop is not None:
+            return self._with_what_it_placed(exchange, market, stop)
+        row = row or self._ended(exchange, market, key, value)
+        return self._order(exchange, market, row) if row else None
+
+    def _order(self, exchange: Any, market: Mapping[str, Any], row: Mapping[str, Any]) -> Order | None:
+        """The order, or the stop that has placed it."""
+        if (stop := okx_stops.placed_by(exchange, row)) is not None:
+            return self._with_what_it_placed(exchange, market, stop)
+        told: Order = exchange.parse_order(row, market)
+        return told
+
+    def _with_what_it_placed(self, exchange: Any, market: Mapping[str, Any], stop: Mapping[str, Any]) -> Order | None:
+        """None where it has placed an order that nobody knows: then nobody knows what became of it."""
+        placed = []
+        for one in okx_stops.numbers_of(stop):
+            row = self._row(exchange, market, {"ordId": one}) or self._ended(exchange, market, "ordId", one)
+            if row is None:
+                return None
+            placed.append(row)
+        return okx_stops.joined(exchange, stop, placed)
+
+    @staticmethod
+    def _row(exchange: Any, market: Mapping[str, Any], which: Mapping[str, str]) -> dict[str, Any] | None:
+        import ccxt
+
+        try:
+            rows = exchange.privateGetTradeOrder({"instId": market["id"], **which})["data"]
+        except ccxt.OrderNotFound:
+            return None
+        return next(iter(rows), None)
+
+    @staticmethod
+    def _ended(exchange: Any, market: Mapping[str, Any], key: str, value: str) -> dict[str, Any] | None:
+        asked = {"instType": TYPES[market["type"]], "instId": market["id"], "limit": PAGE}
+        rows = exchange.privateGetTradeOrdersHistory(asked)["data"]
+        return next((row for row in rows if value in (row[key], row.get(ALGO[key]))), None)
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        self._end(exchange, symbol, "clOrdId", name)
+
+    def cancel_numbered(self, exchange: Any, number: str, symbol: str) -> None:
+        self._end(exchange, symbol, "ordId", number)
+
+    def _end(self, exchange: Any, symbol: str, key: str, value: str) -> None:
         import ccxt
 
         market = exchange.market(symbol)
         try:
-            found: Order | None = exchange.fetch_order(None, symbol, {key: value})
+            exchange.cancel_order(None, symbol, {key: value})
         except ccxt.OrderNotFound:
-            rows = exchange.privateGetTradeOrdersHistory(
-                {"instType": TYPES[market["type"]], "instId": market["id"], "limit": PAGE}
-            )["data"]
-            found = next((exchange.parse_order(row, market) for row in rows if row[key] == value), None)
-        return found
-
-    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
-        exchange.cancel_order(None, symbol, {"clOrdId": name})
+            if not market["spot"] or not okx_stops.cancel(exchange, market, ALGO[key], value):
+                raise
 
     def amend(self, exchange: Any, change: Change, name: str) -> None:
         """Whether it only rests stays as it is."""
@@ -107,26 +166,37 @@ class Okx(Dialect):
         exchange.edit_order(None, change.symbol, "limit", change.side, *terms, {"clOrdId": name})
 
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        """Those of the book, and the stops of spot that wait."""
         rows = _backwards(_page(exchange.privateGetTradeOrdersPending, {"limit": PAGE}), "ordId")
-        return [exchange.parse_order(row) for row in rows]
+        told = (self._order(exchange, exchange.safe_market(row["instId"]), row) for row in rows)
+        return [*filter(None, told), *okx_stops.waiting(exchange)]
 
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         """From the fills of three days, which know one at once; older ones from the history, which lags."""
         market = exchange.market(order["symbol"])
-        asked = {"instType": TYPES[market["type"]], "instId": market["id"], "ordId": order["id"], "limit": PAGE}
-        rows: list[dict[str, Any]] = []
-        for question in (exchange.privateGetTradeFills, exchange.privateGetTradeFillsHistory):
-            rows += _backwards(_page(question, asked), "billId")
-            if sum(amount(row["fillSz"]) for row in rows) >= amount(order["filled"]):
-                break
-        return [exchange.parse_trade(row, market) for row in rows]
+        found: list[Trade] = []
+        for number_ in order["info"].get("ordIds", [order["id"]]):
+            asked = {"instType": TYPES[market["type"]], "instId": market["id"], "ordId": number_, "limit": PAGE}
+            rows: list[dict[str, Any]] = []
+            for question in (exchange.privateGetTradeFills, exchange.privateGetTradeFillsHistory):
+                rows += _backwards(_page(question, asked), "billId")
+                if sum(amount(row["fillSz"]) for row in rows) >= amount(order["filled"]):
+                    break
+            found += [exchange.parse_trade(row, market) for row in rows]
+        return found
 
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
+        """From the fills of three days, all of which are there at once; from the history, which lags, what is older."""
         market = exchange.market(symbol) if symbol else None
-        for kind in [TYPES[market["type"]]] if market else TYPES.values():
-            asked = {"instType": kind, "begin": since, "limit": PAGE, **({"instId": market["id"]} if market else {})}
-            for row in _backwards(_page(exchange.privateGetTradeFillsHistory, asked), "billId"):
-                yield exchange.parse_trade(row)
+        kinds = [TYPES[market["type"]]] if market else list(TYPES.values())
+        asked = {"begin": since, "limit": PAGE, **({"instId": market["id"]} if market else {})}
+        rows = list(_backwards(_page(exchange.privateGetTradeFills, asked), "billId"))
+        if exchange.milliseconds() - since > RECENT_FILLS_MS:
+            for kind in kinds:
+                rows += _backwards(_page(exchange.privateGetTradeFillsHistory, {"instType": kind, **asked}), "billId")
+        ours = [row for row in rows if row["instType"] in kinds]
+        for row in okx_stops.named(exchange, ours):
+            yield exchange.parse_trade(row)
 
     def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
         """Deposits that were credited and withdrawals that were sent; what is under way comes later."""
@@ -171,11 +241,13 @@ class Okx(Dialect):
             return None
         if channel in ("account", "positions"):
             return Heard(balances=True)
-        if channel != "orders":
+        if channel not in ("orders", "orders-algo"):
             return None
-        rows = message["data"]
-        names = frozenset(str(row["clOrdId"]) for row in rows if row.get("clOrdId"))
-        return Heard(names=names, numbers=frozenset(str(row["ordId"]) for row in rows))
+        names, numbers = (
+            frozenset(str(row[name]) for row in message["data"] for name in pair if row.get(name))
+            for pair in zip(ALGO, ALGO.values(), strict=True)
+        )
+        return Heard(names=names, numbers=numbers)
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         told = exchange.privateGetAccountConfig()["data"][0]
