@@ -3,6 +3,7 @@
 The gate reads the same rows with its own query and the same two functions, so a page never promises what it refuses.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import AiState, PlatformLimit, RiskLimit
 from trading.risk import gate as risk
-from trading.risk.limits import caps_of, converted, told
+from trading.risk.limits import caps_of, converted, paths_of, told
 from trading.risk.locked import KINDS
 from wallets.models import Connection, Wallet
 
@@ -67,6 +68,17 @@ class LimitStep(risk.Caps):
     @property
     def is_connection(self) -> bool:
         return self.role == "connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much of its limits on numbers a connection or a wallet has used; None of what it does not limit.
+
+    Orders that will open a position count as open ones, and orders are those sent within the last minute.
+    """
+
+    open_positions: int | None = None
+    orders_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,19 @@ def _asks_nothing(path: list[Wallet]) -> str:
         if state.exposure == 0 and (state.expires_at is None or state.expires_at > now):
             return next(wallet.name for wallet in path if wallet.pk == state.wallet_id)
     return ""
+
+
+def counted_on_paths(wallet_ids: Sequence[UUID]) -> dict[UUID, Counted]:
+    """What the gate counts on the paths of the wallets, by the connection or wallet that limits it: one statement."""
+    return {
+        step.id: Counted(
+            open_positions=None if step.caps.maximum_open_positions is None else step.open_positions,
+            orders_per_minute=None if step.caps.maximum_orders_per_minute is None else step.orders,
+        )
+        for path in paths_of(wallet_ids).values()
+        for step in path
+        if step.id is not None
+    }
 
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
