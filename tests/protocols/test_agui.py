@@ -183,7 +183,8 @@ def test_what_is_told_is_what_the_api_says(stage: Stage) -> None:
     assert set(whole["positions"]) == {row["id"] for row in api("/positions")}
     assert set(whole["farms"]) == {row["id"] for row in api("/farms")}
     assert whole["today"]["profit"] == summary["today"]["profit"]
-    assert floats_of([agent, farm, whole]) == {}
+    ratios = {"today_return", "return", "twr"}  # of what the API tells as numbers too
+    assert {path.rpartition("/")[2] for path in floats_of([agent, farm, whole])} <= ratios
     assert to_thousandths(whole["orders"]) == {
         row["id"]: row for row in api("/orders?status=unfinished&limit=100")["items"]
     }
