@@ -9,9 +9,11 @@ from kit import clock, tenancy
 from moniqo.protocols.agui import states
 from moniqo.protocols.agui.states import Subject
 from tests.protocols.conftest import Stage
+from trading.limit_schemas import LimitsOut, limits_out
 from trading.models import Order, Position
 from trading.risk.gate import Caps
 from trading.risk.limits import set_limits
+from trading.selectors.limits import wallet_limits, with_use
 from wallets.models import Wallet
 
 
@@ -37,19 +39,24 @@ def test_what_is_used_of_limits_is_what_the_gate_counts_in_one_statement_for_all
                 with CaptureQueriesContext(connection) as seen:
                     found = states.read(owner_id=world.owner.pk, subjects=subjects)
                 statements.append(sum("trading_sent_below" in one["sql"] for one in seen))
+            told = with_use(wallet_limits(owner_id=world.owner.pk, wallet_id=world.agent.wallet_id))
+            by_api = states.shown(LimitsOut, limits_out(told))["path"]
             later = states.read(owner_id=world.owner.pk, subjects=both, before=found)
+            assert later[both[0]].state["limits"] == found[both[0]].state["limits"]
         minute = sent.filter(created_at__gt=newest - timedelta(seconds=30)).count()
         transaction.set_rollback(True)
     assert statements == [1, 1]
     path = found[both[0]].state["limits"]["path"]
     used = {step["role"]: step["used"] for step in path if step["role"] != "platform"}
     own = path[-1]["used"]
+    lost = [step["used"] and step["used"].pop("daily_loss") for step in path]
+    assert [step["used"] for step in path] == [step["used"] for step in by_api]
     assert minute > 0
     assert (own["orders_per_minute"], own["open_positions"]) == (
         minute, sum(wallet == world.agent.wallet_id for wallet, _ in held),
     )  # fmt: skip
     assert used["connection"]["orders_per_minute"] >= minute
     assert used["connection"]["open_positions"] == len(held)
-    assert used["connection"]["daily_loss"] is None
+    assert lost[[step["role"] for step in path].index("connection")] is None
+    assert all(isinstance(one, str) for step, one in zip(path, lost, strict=True) if step["role"] in Wallet.Role)
     assert used["master"]["orders_per_minute"] is used["master"]["open_positions"] is None  # it limits neither
-    assert later[both[0]].state["limits"] == found[both[0]].state["limits"]
