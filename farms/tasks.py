@@ -1,6 +1,7 @@
 """What farms do on their own: run agents whose bar has closed, and work in the laboratory."""
 
 import logging
+from contextlib import AbstractContextManager
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 LABORATORY_SECONDS: Final = 540
 # Longer than the longest lease of a question to a model.
 ADVICE_SECONDS: Final = 720
-ASKING: Final = "Asking for advice at the close of a candle"
+ASKING: Final = "Asking for advice"
 
 
 @shared_task(name="farms.tasks.run_due_agents")
@@ -73,6 +74,11 @@ def work_in_laboratory() -> None:
         jobs.wake()
 
 
+def _asking(owner_id: UUID, work: str, *, among: str) -> AbstractContextManager[None]:
+    """What breaks in the block is alone in that; its owner is told once of all that do."""
+    return contained(owner_id=owner_id, work=work, title=ASKING, among=among)
+
+
 @shared_task(name="farms.tasks.keep_advice")
 def keep_advice() -> None:
     """Ask models about candles that have closed, and end what no worker came back from; whatever is wrong with one of
@@ -81,10 +87,10 @@ def keep_advice() -> None:
         with contained(owner_id=owner_id, work="lost advice", title="Ending questions"), tenancy.tenant(owner_id):
             budgets.let_go_of_lost(owner_id=owner_id)
     for owner_id, agent_id in watching.due_levels():
-        with contained(owner_id=owner_id, work=f"{watching.WORK}{agent_id}", title=ASKING), tenancy.tenant(owner_id):
+        with _asking(owner_id, f"{watching.WORK}{agent_id}", among=watching.WORK), tenancy.tenant(owner_id):
             watching.ask_at_close(owner_id=owner_id, agent_id=agent_id)
     for owner_id, watch_id in watching.due_watches():
-        with contained(owner_id=owner_id, work=f"{watching.WORK}{watch_id}", title=ASKING), tenancy.tenant(owner_id):
+        with _asking(owner_id, f"{watching.WORK}{watch_id}", among=watching.WORK), tenancy.tenant(owner_id):
             watching.ask_of_watch(owner_id=owner_id, watch_id=watch_id)
     if asking.waits():
         asking.wake()
@@ -94,7 +100,7 @@ def keep_advice() -> None:
 def ask_models() -> None:
     """Ask a model what waits longest, one question a task, so that whatever else waits has its turn in between."""
     if (call := asking.take()) is not None:
-        with contained(owner_id=call.owner_id, work=asking.work_of(call.about), title="Asking for advice"):
+        with _asking(call.owner_id, asking.work_of(call.about), among=asking.WORK):
             asking.answer(call)
         if asking.waits():
             asking.wake()

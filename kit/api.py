@@ -292,13 +292,16 @@ def paginate(
 
 
 def paginate_read(
-    rows: Sequence[Item], query: PageQuery, model: type[Model], *, place: Callable[[Item], tuple[datetime, Any]]
+    read: Callable[..., Sequence[Item]],
+    query: PageQuery,
+    model: type[Model],
+    *,
+    place: Callable[[Item], tuple[datetime, Any]],
 ) -> dict[str, Any]:
-    """The same for what has been read whole, because each row is told beside all others: highest `place` first."""
-    after = _decode(query.cursor, model) if query.cursor else None
-    left = sorted((row for row in rows if after is None or place(row) < after), key=place, reverse=True)
-    page = left[: query.limit]
-    return {"items": page, "next": _encode(*place(page[-1])) if len(left) > query.limit else None}
+    """The same for what a selector reads: the `limit` highest that stand below the place `before`, if one is given."""
+    found = read(before=_decode(query.cursor, model) if query.cursor else None, limit=query.limit + 1)
+    page, more = found[: query.limit], len(found) > query.limit
+    return {"items": list(page), "next": _encode(*place(page[-1])) if more else None}
 
 
 def paginate_numbered(

@@ -7,9 +7,11 @@ A body is read before its request comes to the door: who sends slowly keeps nobo
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -21,8 +23,12 @@ from django.http.response import HttpResponseBase
 
 from kit.outages import BUSY, answer
 
-# Of those who stand aside, while nobody else is there: one waits for the database while the next one computes.
+# Of those who stand aside, where nobody else comes: one waits for the database while the next one computes.
 ASIDE: Final = 3
+# For so many seconds after somebody else was there it is one at a time: so the next page finds no more before it.
+RECENTLY_SECONDS: Final = 2.0
+# Seconds for which they let others go first; longer than a page takes, so that they fill the time between pages.
+GIVES_WAY_SECONDS: Final = 0.25
 # In the scope of a request that does.
 STANDS_ASIDE: Final = "moniqo.aside"
 # In the scope of one that is asked on somebody's behalf: a future that is done once they have left.
@@ -33,6 +39,10 @@ NOBODY_THERE: Final = 499
 _ALWAYS: Final = ("/healthz", "/readyz")
 
 
+# A timer of the loop may go off that much early.
+_TICK: Final = 0.001
+
+
 class CrowdedError(Exception):
     """There is no room, and none in time."""
 
@@ -41,21 +51,39 @@ class LeftError(Exception):
     """Nobody waits any more."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """Of one who stands aside: a future that is done once it is called in, and until when others go first."""
+
+    called: asyncio.Future[None]
+    gives_way_until: float
+
+
 class Door:
     """Lets `at_once` in, `waiting` more wait `seconds` at most. Of one event loop.
 
-    Who stands `aside` shares the processor with those who look at pages: `ASIDE` of them are let in, and one at a time
-    while anybody else is inside. They wait beside the others, a quarter as many: what programs ask at once takes no
-    page its place.
+    Who stands `aside` shares the processor with those who look at pages: `ASIDE` of them are let in, one at a time
+    where others have been `recently`, and none while others are inside, until the first of them has given way for
+    `gives_way` seconds; then it comes in, alone. They wait beside the others, a quarter as many: what programs ask at
+    once takes no page its place.
     """
 
-    def __init__(self, at_once: int, waiting: int, seconds: float) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        waiting: int,
+        seconds: float,
+        *,
+        gives_way: float = GIVES_WAY_SECONDS,
+        recently: float = RECENTLY_SECONDS,
+    ) -> None:
         self._inside = asyncio.Semaphore(at_once)
         self._waiting = {"aside": 0, "others": 0}
         self._most = {"aside": max(waiting // 4, 1), "others": waiting}
-        self._seconds = seconds
+        self._seconds, self._gives_way, self._recently = seconds, gives_way, recently
+        self._others_left_at = -math.inf
         self._here = {"aside": 0, "others": 0}
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[_Turn] = deque()
 
     async def come(self, *, aside: bool = False, left: asyncio.Future[Any] | None = None) -> Callable[[], None]:
         """Wait for one's turn, until one has `left`; call what it returns to leave. Raises CrowdedError, LeftError."""
@@ -92,28 +120,43 @@ class Door:
 
     async def _queued(self) -> None:
         """Wait to be called in, in the order of coming."""
-        mine = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        mine = _Turn(loop.create_future(), loop.time() + self._gives_way)
         self._queue.append(mine)
+        later = loop.call_at(mine.gives_way_until + _TICK, self._call_in)
         try:
-            await mine
+            await mine.called
         except asyncio.CancelledError:
             if mine in self._queue:
                 self._queue.remove(mine)
             else:  # called in at the moment it left
                 self._leave("aside")
             raise
+        finally:
+            later.cancel()
 
     def _leave(self, kind: str) -> None:
         self._here[kind] -= 1
-        while self._queue and self._has_room_aside:
+        if kind == "others":
+            self._others_left_at = asyncio.get_running_loop().time()
+        self._call_in()
+
+    def _call_in(self) -> None:
+        while self._queue and (self._has_room_aside or self._is_owed_to_first):
             self._here["aside"] += 1
-            called = self._queue.popleft()
+            called = self._queue.popleft().called
             if not called.cancelled():
                 called.set_result(None)
 
     @property
     def _has_room_aside(self) -> bool:
-        return self._here["aside"] < (1 if self._here["others"] else ASIDE)
+        were_others = asyncio.get_running_loop().time() < self._others_left_at + self._recently
+        return not self._here["others"] and self._here["aside"] < (1 if were_others else ASIDE)
+
+    @property
+    def _is_owed_to_first(self) -> bool:
+        first = self._queue[0]
+        return not self._here["aside"] and asyncio.get_running_loop().time() >= first.gives_way_until
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Orders, fills, positions and limits for programs."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -180,11 +181,13 @@ def list_positions(request: HttpRequest, narrow: Query[Narrow], query: Query[Who
     """Newest first, as a plain list; in pages when `limit` or `cursor` asks for one."""
     _require_symbol(narrow)
     wallet_ids = None if narrow.wallet_id is None else [_own(request, narrow.wallet_id)]
-    rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
-    found = [row for row in rows if narrow.symbol in (None, row.symbol)]
+    owner_id = owner_of(request)
     if (page := query.page) is None:
-        return found
-    return paginate_read(found, page, Position, place=lambda row: (row.opened_at, row.id))
+        rows = selectors.open_positions(owner_id=owner_id, wallet_ids=wallet_ids)
+        return [row for row in rows if narrow.symbol in (None, row.symbol)]
+    newest = selectors.newest_open_positions
+    read = partial(newest, owner_id=owner_id, wallet_ids=wallet_ids, symbol=narrow.symbol)
+    return paginate_read(read, page, Position, place=lambda row: (row.opened_at, row.id))
 
 
 @router.post(

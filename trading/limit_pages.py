@@ -88,6 +88,7 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str, is_first: bool 
             return redirect(back if is_first else request.path)
     # A field cannot hide its amount and keep it, so the form waits until amounts may be seen.
     is_hidden = display.current().hide_amounts
+    path = limits.with_use(path)
     context = {"path": path, "form": form, "back": back, "is_hidden": is_hidden, "is_first": is_first}
     if not path.own.is_connection:
         context["wish"] = wished(wallet_id=path.own.id)

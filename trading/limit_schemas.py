@@ -115,12 +115,23 @@ class LockOut(Schema):
     until: datetime
 
 
+class UsedOut(Schema):
+    """How much of a limit is used now, as the gate counts it; null of what the step does not limit.
+
+    An order that will open a position counts as an open one; orders are those that were sent within the last minute.
+    """
+
+    open_positions: int | None
+    orders_per_minute: int | None
+
+
 class LimitStepOut(OwnOut):
-    """What one step says, the connection first."""
+    """What one step says, the connection first. `used` is null of the operator's, which counts nothing."""
 
     id: UUID
     role: str
     name: str
+    used: UsedOut | None
 
 
 class LimitsOut(OwnOut):

@@ -34,7 +34,8 @@ def list_locks(request: HttpRequest, narrow: Query[LockNarrow]) -> Any:
     "/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="A wallet's limits and what its path allows"
 )
 def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
-    return limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
+    path = limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id)
+    return limits_out(limits.with_use(path))
 
 
 @router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Set a wallet's limits")
@@ -47,7 +48,8 @@ def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> 
     "/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="A connection's limits, for all its wallets"
 )
 def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
-    return limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
+    path = limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id)
+    return limits_out(limits.with_use(path))
 
 
 @router.put(

@@ -35,6 +35,7 @@ MOST_ANSWERS: Final = 2
 SPARE: Final = timedelta(seconds=60)
 WAKING_SECONDS: Final = 60
 ANSWER_LENGTH: Final = 20_000
+WORK: Final = "answer about "
 # What a model's answer may come to, whatever it says: the database refuses every other scope's tables.
 MAY: Final = (Token.Scope.READ.value, Token.Scope.TRADE.value, Token.Scope.AGENT.value)
 # Of these nothing was answered, so nothing was spent.
@@ -114,7 +115,7 @@ def waits() -> bool:
 
 def work_of(about: str) -> str:
     """What an answer about it is called where failures are counted (`kit.alerts.failures`)."""
-    return f"answer about {about}"
+    return f"{WORK}{about}"
 
 
 def answer(call: AdviceCall) -> AdviceCall:

@@ -60,24 +60,29 @@ def settle(*, owner_id: UUID) -> int:
 
     One that breaks keeps no other waiting. It is left alone for a while, longer each time, and then tried again.
     """
-    done, broken, well = 0, {}, set()
-    with tenancy.tenant(owner_id):
-        failed = set(TaskFailure.objects.filter(work__startswith=WORK).values_list("work", flat=True))
-        for made in _due(owner_id):
-            try:
-                with transaction.atomic():
-                    done += _settle(made)
-            except Exception as error:  # whatever it is, the next one may do better
-                if transaction.get_connection().needs_rollback:  # it is the transaction that is lost
-                    raise
-                logger.exception("Proposal %s could not be settled", made.pk)
-                broken[f"{WORK}{made.pk}"] = in_words(error)
-            else:
-                well.add(f"{WORK}{made.pk}")
-    for work, said in broken.items():
-        note_failure(owner_id=owner_id, work=work, title="Settling a proposal", said=said)
-    for work in failed & well:
-        note_success(owner_id=owner_id, work=work)
+    done, broken, failed, well = 0, dict[str, str](), set[str](), set[str]()
+    try:
+        with tenancy.tenant(owner_id):
+            failed = set(TaskFailure.objects.filter(work__startswith=WORK).values_list("work", flat=True))
+            for made in _due(owner_id):
+                try:
+                    with transaction.atomic():
+                        done += _settle(made)
+                except Exception as error:  # whatever it is, the next one may do better
+                    broken[f"{WORK}{made.pk}"] = in_words(error)
+                    logger.exception("Proposal %s could not be settled", made.pk)
+                    if transaction.get_connection().needs_rollback:  # it is the transaction that is lost
+                        raise
+                else:
+                    well.add(f"{WORK}{made.pk}")
+    except BaseException:
+        well.clear()  # what was settled is lost
+        raise
+    finally:  # what broke is left alone for a while in any case
+        for work in failed & well:
+            note_success(owner_id=owner_id, work=work, among=WORK)
+        for work, said in broken.items():
+            note_failure(owner_id=owner_id, work=work, title="Settling proposals", said=said, among=WORK)
     return done
 
 

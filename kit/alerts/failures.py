@@ -29,8 +29,11 @@ _REMEMBERED_SECONDS: Final = 86_400
 logger = logging.getLogger(__name__)
 
 
-def note_failure(*, owner_id: UUID, work: str, title: str, said: str, about: str = "") -> int:
-    """Count one more failure of `work`, known to people as `title`, which `said` why; returns how many in a row."""
+def note_failure(*, owner_id: UUID, work: str, title: str, said: str, about: str = "", among: str = "") -> int:
+    """Count one more failure of `work`, known to people as `title`, which `said` why; returns how many in a row.
+
+    Works whose names begin with `among` have one alert together, which says how many of them fail.
+    """
     with tenancy.tenant(owner_id):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -44,7 +47,19 @@ def note_failure(*, owner_id: UUID, work: str, title: str, said: str, about: str
                 [owner_id, work, said[:_MOST_ERROR], clock.now()],
             )
             count = int(cursor.fetchone()[0])
-        if count >= ALARM_AFTER:
+        if count >= ALARM_AFTER and among:
+            raise_alert(
+                owner_id=owner_id,
+                key=_key_among(among),
+                level=Alert.Level.CRITICAL,
+                title=f"Fails again and again: {title}",
+                body=f"{{number}} of them failed {ALARM_AFTER} times in a row or more. Each is tried again, ever "
+                "later, and this alert ends when all have succeeded. The last one says: {said}",
+                about=about,
+                number=_failing_among(owner_id, among),
+                said=quoted(said[:_MOST_ERROR]),
+            )
+        elif count >= ALARM_AFTER:
             raise_alert(
                 owner_id=owner_id,
                 key=_key(work),
@@ -57,12 +72,20 @@ def note_failure(*, owner_id: UUID, work: str, title: str, said: str, about: str
     return count
 
 
-def note_success(*, owner_id: UUID, work: str) -> None:
-    """Forget the failures of `work`, and resolve their alert."""
+def note_success(*, owner_id: UUID, work: str, among: str = "") -> None:
+    """Forget the failures of `work`, and resolve their alert; one that they have `among` others, when none fails."""
     with tenancy.tenant(owner_id):
         forgotten = TaskFailure.objects.filter(owner_id=owner_id, work=work).delete()[0]
-        if forgotten:
+        if forgotten and not among:
             resolve_alert(owner_id=owner_id, key=_key(work))
+        elif forgotten and not _failing_among(owner_id, among):
+            resolve_alert(owner_id=owner_id, key=_key_among(among))
+
+
+def _failing_among(owner_id: UUID, among: str) -> int:
+    """How many works whose names begin so have failed often enough to be told of."""
+    failing = TaskFailure.objects.filter(owner_id=owner_id, work__startswith=among, failures__gte=ALARM_AFTER)
+    return failing.count()
 
 
 def resting(works: str) -> set[str]:
@@ -102,7 +125,7 @@ def note_platform_success(*, work: str) -> None:
 
 
 @contextmanager
-def contained(*, owner_id: UUID, work: str, title: str) -> Iterator[None]:
+def contained(*, owner_id: UUID, work: str, title: str, among: str = "") -> Iterator[None]:
     """Go on whatever happens in the block, which is one part of a larger task, and count it like a task's failure.
 
     Run it outside of transactions: the count must survive what the block rolls back.
@@ -111,9 +134,9 @@ def contained(*, owner_id: UUID, work: str, title: str) -> Iterator[None]:
         yield
     except Exception as error:
         logger.exception("%s failed for owner %s", title, owner_id)
-        note_failure(owner_id=owner_id, work=work, title=title, said=in_words(error))
+        note_failure(owner_id=owner_id, work=work, title=title, said=in_words(error), among=among)
     else:
-        note_success(owner_id=owner_id, work=work)
+        note_success(owner_id=owner_id, work=work, among=among)
 
 
 def in_words(error: BaseException) -> str:
@@ -127,3 +150,7 @@ def _counter(work: str) -> str:
 
 def _key(work: str) -> str:
     return f"failing:{work}"
+
+
+def _key_among(works: str) -> str:
+    return _key(f"each {works.strip()}")

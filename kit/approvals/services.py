@@ -62,9 +62,11 @@ def ask(
     a key that was used for something else, and InvalidInputError for a time that no question stands for.
     """
     if source.key:  # two who come with it at once are asked one after the other; a key of no token's has no constraint
-        _take_turns(owner_id, source)
+        _take_turns(owner_id, source, source.key)
     if known := _asked_before(owner_id, kind, given, source):
         return known
+    if kind in ONCE:  # so are two that ask for the same with other keys, or with none
+        _take_turns(owner_id, source, f"once {kind}")
     if standing := _stands(owner_id, kind, given, source):
         return standing
     if not SHORTEST <= lasts <= LONGEST:
@@ -181,11 +183,11 @@ def read_answer(told: Any) -> tuple[bool, str]:
     return told["approved"], note
 
 
-def _take_turns(owner_id: UUID, source: Source) -> None:
+def _take_turns(owner_id: UUID, source: Source, what: str) -> None:
     """Until the transaction ends."""
     asker = source.token.pk if source.token else ""
     with connection.cursor() as cursor:
-        given = [f"asking {owner_id} {asker} {source.key}"]
+        given = [f"asking {owner_id} {asker} {what}"]
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", given)
 
 

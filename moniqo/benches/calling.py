@@ -103,6 +103,7 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
         _measured(port, programs, _api, SECONDS), _several(port, browser, _page, PAGES)
     )
     _, crowded = await asyncio.gather(_measured(port, programs, _tool, SECONDS), _several(port, browser, _page, PAGES))
+    again = await _several(port, browser, _page, PAGES)
     return {
         "clients": CLIENTS,
         "calls_a_second": len(tools) / SECONDS,
@@ -115,6 +116,7 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
         "megabytes_before_the_first_call": before,
         "megabytes_after_it": after,
         "page alone, p95 ms": _quantile(alone, 0.95) * 1000,
+        "page alone again at the end, p95 ms": _quantile(again, 0.95) * 1000,
         "page while one client calls, p95 ms": _quantile(pages, 0.95) * 1000,
         "page while all clients call, p95 ms": _quantile(crowded, 0.95) * 1000,
         "reference: page while they ask the API, p95 ms": _quantile(beside_api, 0.95) * 1000,

@@ -27,8 +27,8 @@ from kit.users.rates import COUNTED
 ROOT: Final = f"{PREFIX}v1"
 # Of whoever asks, what tells who that is and where from. No cookie: a browser's session is no program's.
 _HANDED_ON: Final = frozenset({b"authorization", b"host", b"user-agent", b"x-forwarded-for", b"x-forwarded-proto"})
-# How long it is believed that a token has the scopes it had. What is asked for with it is checked each time all the
-# same; this is for lists of what may be asked.
+# How long it is believed that a token has the scopes it had, and asks first or not. What is asked for with it is
+# checked each time all the same; this is for lists of what may be asked.
 BELIEVED_SECONDS: Final = 5.0
 BELIEVED_MOST: Final = 1024
 
@@ -44,6 +44,11 @@ class Answer:
     @property
     def is_refused(self) -> bool:
         return self.status >= 400
+
+    @property
+    def code(self) -> str:
+        """Of a refusal, the last word of its problem's type; "" where it has none."""
+        return str(self.body.get("type", "")).rpartition(":")[2] if isinstance(self.body, Mapping) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +139,11 @@ class Inside:
         at, known = self._believed.get(mark, (0.0, None))
         return known if monotonic() - at < BELIEVED_SECONDS else None
 
-    async def asker(self, outer: Scope) -> Asker | Answer:
-        """Whose token `outer` comes with; the API's refusal where it counts for nothing."""
+    async def asker(self, outer: Scope, *, anew: bool = False) -> Asker | Answer:
+        """Whose token `outer` comes with; the API's refusal where it counts for nothing. `anew`, nothing is believed
+        of before."""
         mark = _mark(outer)
-        if (known := self._known(mark)) is not None:
+        if not anew and (known := self._known(mark)) is not None:
             return known
         answer = await self.ask(outer, "GET", "/tokens/current")
         if answer.is_refused:

@@ -81,7 +81,7 @@ def test_a_visitor_who_leaves_while_waiting_keeps_no_place() -> None:
     asyncio.run(crowd())
 
 
-def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_and_in_the_order_of_coming() -> None:
+def test_who_stands_aside_waits_while_anybody_else_is_inside_and_comes_in_in_the_order_of_coming() -> None:
     inside: list[int] = []
     came: list[int] = []
 
@@ -93,7 +93,8 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
             inside.remove(number)
 
     async def crowd() -> None:
-        door, ends = Door(at_once=12, waiting=20, seconds=10), [asyncio.Event() for _ in range(8)]
+        door = Door(at_once=12, waiting=40, seconds=10, gives_way=10, recently=0)
+        ends = [asyncio.Event() for _ in range(8)]
         tasks = [asyncio.create_task(work(door, number, ends[number])) for number in range(8)]
         await settle()
         assert inside == list(range(ASIDE))
@@ -101,10 +102,10 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
             for number in range(ASIDE):
                 ends[number].set()
                 await settle()
-            assert inside == [ASIDE]  # one, of those who waited, and no more than one
-            tasks[ASIDE + 1].cancel()  # the next one leaves while it waits
+            assert inside == []
+            tasks[ASIDE + 1].cancel()  # the second of those who wait leaves
         await settle()
-        assert inside == [ASIDE, ASIDE + 2, ASIDE + 3]
+        assert inside == [ASIDE, *range(ASIDE + 2, 2 * ASIDE + 1)]
         for end in ends:
             end.set()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -114,14 +115,57 @@ def test_who_stands_aside_comes_in_one_at_a_time_while_anybody_else_is_inside_an
     asyncio.run(crowd())
 
 
+def test_where_others_were_a_moment_ago_one_at_a_time_comes_in() -> None:
+    inside, most = 0, 0
+
+    async def work(door: Door) -> None:
+        nonlocal inside, most
+        async with turn(door, aside=True):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    async def crowd(recently: float) -> int:
+        nonlocal most
+        door, most = Door(at_once=12, waiting=40, seconds=10, recently=recently), 0
+        async with asyncio.timeout(5):
+            await enter(door)
+            await asyncio.gather(*(work(door) for _ in range(8)))
+        return most
+
+    assert asyncio.run(crowd(60)) == 1
+    assert asyncio.run(crowd(0)) == ASIDE
+
+
+def test_who_has_given_way_long_enough_comes_in_beside_the_others_one_at_a_time() -> None:
+    inside, most = 0, 0
+
+    async def work(door: Door) -> None:
+        nonlocal inside, most
+        async with turn(door, aside=True):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    async def crowd() -> None:
+        door = Door(at_once=12, waiting=40, seconds=10, gives_way=0.01)
+        async with asyncio.timeout(5), turn(door):
+            await asyncio.gather(*(work(door) for _ in range(8)))
+
+    asyncio.run(crowd())
+    assert most == 1
+
+
 def test_who_stands_aside_too_long_is_told_and_keeps_no_place() -> None:
     async def crowd() -> None:
-        door = Door(at_once=12, waiting=20, seconds=0.05)
-        async with turn(door), turn(door, aside=True):
+        door = Door(at_once=3, waiting=20, seconds=0.05)
+        async with turn(door), turn(door):
             with pytest.raises(CrowdedError):
                 async with turn(door, aside=True):
                     raise AssertionError
-        async with asyncio.timeout(1), turn(door, aside=True), turn(door, aside=True), turn(door, aside=True):
+        async with asyncio.timeout(1), turn(door), turn(door), turn(door):
             """There is room for all of them again."""
 
     asyncio.run(crowd())

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -167,8 +168,14 @@ def test_what_is_told_is_what_the_api_says(stage: Stage) -> None:
     limits = api(f"/wallets/{world.agent.wallet_id}/limits")
     assert agent["limits"]["applied"] == limits["applied"]
     assert [step["name"] for step in agent["limits"]["path"]] == [step["name"] for step in limits["path"]]
-    wallets = [step["used"] for step in agent["limits"]["path"] if step["used"]]
-    assert all(used["open_positions"] >= 0 and float(used["daily_loss"]) >= 0 for used in wallets)
+    wallets = [step["used"] for step in agent["limits"]["path"] if step["role"] not in ("platform", "connection")]
+    assert all(float(used["daily_loss"]) >= 0 for used in wallets)
+    assert agent["next_run_at"] == told["next_decision_at"]
+    account = api(f"/connections/{world.connection.pk}")
+    assert (agent["data"]["connection"], agent["data"]["is_paper"]) == (account["status"], account["is_paper"])
+    assert to_thousandths(agent["data"]["synced_at"]) == account["synced_at"]
+    marks = [row["mark_at"] for row in api(f"/positions?wallet_id={world.agent.wallet_id}") if row["mark_at"]]
+    assert to_thousandths(agent["data"]["priced_at"]) == min(marks, default=None)  # it may have sold
     assert farm["farm"]["value"] == api(f"/farms/{world.farm.pk}")["value"]
     whole, summary = state("/agui/portfolio"), api("/portfolio/summary?range=1D")
     for name in ("base", "equity", "cash", "realized_pnl", "fees"):
@@ -176,6 +183,24 @@ def test_what_is_told_is_what_the_api_says(stage: Stage) -> None:
     assert set(whole["positions"]) == {row["id"] for row in api("/positions")}
     assert set(whole["farms"]) == {row["id"] for row in api("/farms")}
     assert whole["today"]["profit"] == summary["today"]["profit"]
+    ratios = {"today_return", "return", "twr"}  # of what the API tells as numbers too
+    assert {path.rpartition("/")[2] for path in floats_of([agent, farm, whole])} <= ratios
+    assert to_thousandths(whole["orders"]) == {
+        row["id"]: row for row in api("/orders?status=unfinished&limit=100")["items"]
+    }
+
+
+def to_thousandths(told: Any) -> Any:
+    """The same with its times as the API writes them, which leaves out what is less than a thousandth of a second."""
+    return json.loads(re.sub(r'(T\d\d:\d\d:\d\d\.\d{3})\d{3}Z"', r'\1Z"', json.dumps(told)))
+
+
+def floats_of(told: Any, at: str = "") -> dict[str, float]:
+    """Every number of it that JSON tells with a point, by its path."""
+    if isinstance(told, float):
+        return {at: told}
+    parts = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
+    return {path: number for name, part in parts for path, number in floats_of(part, f"{at}/{name}").items()}
 
 
 def test_a_client_that_comes_later_and_one_that_was_there_have_the_same(stage: Stage) -> None:

@@ -71,7 +71,11 @@ def test_a_front_end_that_stops_something_asks_first(stage: Stage, token: Token,
 
 def test_its_owner_lets_it_act_and_has_it_ask_again(stage: Stage, token: Token) -> None:
     def pause() -> Any:
-        return api(stage, "POST", f"/agents/{stage.world.quiet.pk}/pause", of(token))[0]
+        agent_id = str(stage.world.quiet.pk)
+        done = mcp(stage, of(token), lambda client: client.call_tool("pause_agent", {"agent_id": agent_id}))
+        status = api(stage, "POST", f"/agents/{agent_id}/pause", of(token))[0]
+        assert done.is_error == (status == 403), "a tool hears it at once, as the API does"
+        return status
 
     assert pause() == 403
     for asks_first, status in ((False, 200), (True, 403)):

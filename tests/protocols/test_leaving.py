@@ -92,7 +92,7 @@ def test_who_leaves_while_waiting_is_not_served_and_who_is_under_way_is(
     monkeypatch.setattr("kit.crowding.ASIDE", 1)
     noted: list[int] = []
 
-    async def asker(*_: Any) -> Asker:
+    async def asker(*_: Any, **__: Any) -> Asker:
         return Asker(uuid4(), ("read",))
 
     monkeypatch.setattr(Inside, "asker", asker)

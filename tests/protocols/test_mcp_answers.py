@@ -67,7 +67,7 @@ def test_a_call_that_breaks_says_nothing_of_its_inside_and_is_written_down(monke
         async def ask(self, *_: Any, **__: Any) -> Answer:
             raise ValueError("Exceeds the limit (4300 digits)")
 
-        async def asker(self, outer: Any) -> Asker:
+        async def asker(self, outer: Any, *, anew: bool = False) -> Asker:
             return Asker(uuid4(), ("read",))
 
     monkeypatch.setattr(CALLS, "note", lambda *given, status, **_: noted.append((given[2], status)))
@@ -90,7 +90,7 @@ def test_a_number_that_no_column_holds_is_refused_in_words_whatever_it_is_and_th
         await send({"type": "http.response.body", "body": b'{"detail": "It is wrong.", "fields": {"it": "why"}}'})
 
     class ByAToken(Inside):
-        async def asker(self, outer: Any) -> Asker:
+        async def asker(self, outer: Any, *, anew: bool = False) -> Asker:
             return Asker(uuid4(), ("read",))
 
     calls = Calls()

@@ -18,6 +18,7 @@ from moniqo.protocols.mcp.asgi import Protocol
 from moniqo.protocols.mcp.fitting import MOST_BYTES
 from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.server import ARGUMENT, PROMPTS
+from moniqo.protocols.mcp.shortening import LONG, TEXT
 
 Known = dict[str, Operation]
 ROWS = 300
@@ -67,9 +68,11 @@ class Api:
         await send({"type": "http.response.body", "body": json.dumps(told).encode()})
 
 
-def sent(api: Api, method: str, params: dict[str, Any], version: str = VERSIONS[0]) -> tuple[int, bytes]:
+def sent(
+    api: Api, method: str, params: dict[str, Any], version: str = VERSIONS[0], number: Any = 1
+) -> tuple[int, bytes]:
     """Status and body of the answer to one message."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    body = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
     headers = {
         "host": "localhost", "authorization": "Bearer x", "content-type": "application/json",
         "accept": "application/json, text/event-stream", "mcp-protocol-version": version,
@@ -190,6 +193,21 @@ def test_what_a_client_made_up_is_not_said_back_at_length(known: Known) -> None:
     ):
         _, body = sent(Api(), method, params)
         assert len(body) <= MOST_BYTES, (method[:20], len(body))
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, "2026-07-28", "3" * 5_000])
+def test_neither_a_method_nor_a_revision_nor_an_id_that_a_client_made_up_is_said_back_whole(version: str) -> None:
+    long = "z" * 40_000
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": long, "io.modelcontextprotocol/clientCapabilities": {long: long},
+    }  # fmt: skip
+    for method, params, number in (
+        (long, {}, 1), ("tools/list", {"_meta": meta}, 1), (long, {"_meta": meta}, 1), ("ping", {}, long),
+        ("tools/call", {"name": "get_portfolio", "arguments": {}}, long), (long, {long: long}, [long]),
+    ):  # fmt: skip
+        status, body = sent(Api(), method, params, version, number)
+        assert b"z" * (TEXT + 1) not in body, (method[:20], status, len(body))
+        assert len(body) <= LONG or "result" in json.loads(body)
 
 
 @pytest.mark.parametrize("name", PROMPTS)

@@ -19,7 +19,7 @@ from tests.protocols.test_agui import has, of_agent, opened
 
 # Of a process that has served requests already: what it may still come to, whatever the number of runs.
 SPARE = 8
-TRIES = 200
+TRIES = 1_000
 
 
 @pytest.fixture

@@ -5,16 +5,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.users.models import User
+from markets.models import Instrument
 from tests.programs import bearer
-from tests.trading.desk import Desk, make_desk
+from tests.trading.desk import Desk, make_desk, set_price
+from tests.wallets.books import fund
 from trading import services
 from trading.forms import FilterForm
 from trading.models import Cancellation, EmergencyStop, Order, Position
 from trading.orders.terms import Limit, Trigger
+from wallets.models import Wallet
 from wallets.venues.demo import account as demo
 
 API = "/api/v1"
@@ -262,3 +267,47 @@ def test_one_position_is_told_open_and_closed(program: Program, desk: Desk) -> N
     assert (closed["quantity"], closed["mark"], closed["pnl"]) == ("0", None, trade["pnl"])
     assert closed["closed_at"] == trade["closed_at"]
     assert [fill["side"] for fill in closed["fills"]] == ["buy", "sell"]
+
+
+def in_pages(program: Program, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = program.get("/positions", limit=2, **query, **cursor).json()
+        found += answer["items"]
+        if answer["next"] is None:
+            return found
+        cursor = {"cursor": answer["next"]}
+
+
+def test_pages_of_positions_are_the_list_of_them_and_read_no_more_than_they_tell(
+    program: Program, desk: Desk, owner: User
+) -> None:
+    ether = Instrument.objects.create(
+        venue=desk.instrument.venue, symbol="ETH/USDT", base="ETH", quote="USDT",
+        tick_size=Decimal("0.01"), lot_size=Decimal("0.001"),
+    )  # fmt: skip
+    set_price(ether, "50")
+    with tenancy.tenant(owner.pk):
+        twins = [
+            Wallet.objects.create(owner=owner, name=name, role="agent", parent=desk.farm, connection=desk.connection)
+            for name in ("Twin", "Third")
+        ]
+        for twin in twins:
+            fund(twin, 10_000)
+        services.set_limits(on=desk.connection, allowed_symbols=None, maximum_notional=None)
+        services.set_limits(on=desk.master, allowed_symbols=["BTC/USDT", "ETH/USDT"], maximum_notional=Decimal(9000))
+    for number, wallet in enumerate([desk.wallet, *twins], start=1):
+        desk.trade("buy", str(number), wallet=wallet)
+        desk.trade("buy", str(number), wallet=wallet, instrument=ether)
+    for narrow in (
+        {}, {"symbol": "ETH/USDT"}, {"wallet_id": desk.farm.pk}, {"wallet_id": twins[0].pk, "symbol": "BTC/USDT"},
+    ):  # fmt: skip
+        with clock.pinned():
+            whole = program.get("/positions", **narrow).json()
+            assert whole
+            assert in_pages(program, **narrow) == whole
+    with CaptureQueriesContext(connection) as queries:
+        program.get("/positions", limit=2)
+    (read,) = [one["sql"] for one in queries if "entry_reason" in one["sql"]]
+    assert "LIMIT 3" in read

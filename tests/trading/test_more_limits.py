@@ -167,6 +167,31 @@ def test_a_minute_has_so_many_orders_here_and_below_and_what_was_refused_is_none
         assert desk.place("buy", "1").status == "submitting"
 
 
+def test_what_is_used_of_a_limit_is_told_by_api_and_page_as_the_gate_counted_it(
+    desk: Desk, owner: User, client: Client
+) -> None:
+    cap(desk.farm, maximum_orders_per_minute=2, maximum_open_positions=1)
+    cap(desk.connection, maximum_orders_per_minute=3)
+    services.set_limits(on=desk.master, allowed_symbols=[SYMBOL], maximum_notional=D(5000))
+    desk.trade("buy", "1")
+    desk.place("buy", "1")
+    path = RiskDecision.objects.get(order=desk.place("buy", "1")).numbers["path"]
+    counted = {step["name"]: (step["open_positions"], step["orders"]) for step in path}
+    client.force_login(owner)
+    said = client.get(f"/api/v1/wallets/{desk.wallet.pk}/limits").json()["path"]
+    used = {step["name"]: (step["used"]["open_positions"], step["used"]["orders_per_minute"]) for step in said}
+    assert counted[desk.farm.name] == (1, 2)
+    assert used == {
+        desk.connection.name: (None, counted[desk.connection.name][1]), desk.master.name: (None, None),
+        desk.farm.name: counted[desk.farm.name], desk.wallet.name: (None, None),
+    }  # fmt: skip
+    own = client.get(f"/api/v1/connections/{desk.connection.pk}/limits").json()["path"][-1]["used"]
+    assert own == {"open_positions": None, "orders_per_minute": used[desk.connection.name][1]}
+    page = client.get(reverse("trading:limits", args=[desk.wallet.pk])).content.decode()
+    assert "at most 1 open at once; 1 now" in page
+    assert "at most 2 orders a minute; 2 in the last one" in page
+
+
 def test_a_batch_counts_what_it_sends_itself(desk: Desk) -> None:
     cap(desk.connection, maximum_orders_per_minute=1)
     twin = Wallet.objects.create(

@@ -250,6 +250,17 @@ def paths_of(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     return paths
 
 
+def counted_below(account: Connection) -> tuple[int, int]:
+    """The positions that are or will be open at a connection, and the orders it sent within a minute, as `paths_of`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT trading_open_below(NULL, %s), trading_sent_below(NULL, %s, %s)",
+            [account.pk, account.pk, clock.now() - RATED],
+        )
+        opened, sent = cursor.fetchone()
+    return opened, sent
+
+
 def _prices(steps: Iterable[risk.Limits], *, venue: str, unit: str) -> Mapping[str, Quote]:
     """What the assets that the steps count in are worth in `unit`, where they count in another."""
     foreign = {step.notional_asset for step in steps if step.notional_asset} - {unit}

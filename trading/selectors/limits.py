@@ -3,6 +3,7 @@
 The gate reads the same rows with its own query and the same two functions, so a page never promises what it refuses.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import AiState, PlatformLimit, RiskLimit
 from trading.risk import gate as risk
-from trading.risk.limits import caps_of, converted, told
+from trading.risk.limits import caps_of, converted, counted_below, paths_of, told
 from trading.risk.locked import KINDS
 from wallets.models import Connection, Wallet
 
@@ -24,12 +25,24 @@ NO_MAXIMUM: Final = "Nobody on the path says how large an order may be, so none 
 NOT_ALLOWED: Final = "The limits on its path do not allow {symbol}."
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much of its limits on numbers a connection or a wallet has used; None of what it does not limit.
+
+    Orders that will open a position count as open ones, and orders are those sent within the last minute.
+    """
+
+    open_positions: int | None = None
+    orders_per_minute: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitStep(risk.Caps):
     """What the operator, the connection or one wallet of the path says, its caps among it: None where it says nothing,
     no symbols where it allows none.
 
     `is_tightest_notional` and `is_tightest_symbols` tell whose word applies; an intersection of lists is nobody's.
+    `used` is there where it was counted (`with_use`).
     """
 
     id: UUID
@@ -44,6 +57,7 @@ class LimitStep(risk.Caps):
     is_tightest_symbols: bool
     is_tightest_notional: bool
     is_unpriced: bool
+    used: Counted | None = None
 
     @property
     def caps(self) -> risk.Caps:
@@ -143,6 +157,35 @@ def _asks_nothing(path: list[Wallet]) -> str:
         if state.exposure == 0 and (state.expires_at is None or state.expires_at > now):
             return next(wallet.name for wallet in path if wallet.pk == state.wallet_id)
     return ""
+
+
+def with_use(path: LimitPath) -> LimitPath:
+    """The same with how much of each step's limits on numbers is used now, as the gate counts it: one statement."""
+    target = path.target
+    if isinstance(target, Wallet):
+        counted = counted_on_paths([target.pk])
+    else:
+        opened, sent = counted_below(target)
+        counted = {target.pk: _counted(path.own.caps, opened, sent)}
+    steps = (step if step.is_operators else replace(step, used=counted.get(step.id, Counted())) for step in path.steps)
+    return replace(path, steps=tuple(steps))
+
+
+def counted_on_paths(wallet_ids: Sequence[UUID]) -> dict[UUID, Counted]:
+    """What the gate counts on the paths of the wallets, by the connection or wallet that limits it: one statement."""
+    return {
+        step.id: _counted(step.caps, step.open_positions, step.orders)
+        for path in paths_of(wallet_ids).values()
+        for step in path
+        if step.id is not None
+    }
+
+
+def _counted(caps: risk.Caps, opened: int, sent: int) -> Counted:
+    return Counted(
+        open_positions=None if caps.maximum_open_positions is None else opened,
+        orders_per_minute=None if caps.maximum_orders_per_minute is None else sent,
+    )
 
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:

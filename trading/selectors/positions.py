@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -194,6 +195,39 @@ def open_positions(
     marks = quotes(instrument_ids={row.instrument_id for row in found}) if found else {}
     totals = _totals(found, marks)
     return tuple(_row(row, marks.get(row.instrument_id), totals) for row in found)
+
+
+def newest_open_positions(
+    *,
+    owner_id: UUID,
+    wallet_ids: Collection[UUID] | None = None,
+    symbol: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> tuple[PositionRow, ...]:
+    """The first `limit` of the same that were opened before that place, of one market if it is named, in two queries.
+
+    No `share` of all is told, because the others are not read.
+    """
+    where = Q() if wallet_ids is None else below(wallet_ids)
+    if symbol is not None:
+        where &= Q(instrument__symbol=symbol)
+    if before is not None:
+        opened_at, pk = before
+        where &= Q(opened_at__lt=opened_at) | Q(opened_at=opened_at, pk__lt=pk)
+    rows = _newest(owner_id, limit, where) if where else _newest_of_all(limit).rows(owner_id=owner_id)
+    found = [_Found(*row) for row in rows]
+    marks = quotes(instrument_ids={row.instrument_id for row in found}) if found else {}
+    return tuple(_row(row, marks.get(row.instrument_id), {}) for row in found)
+
+
+def _newest(owner_id: UUID, limit: int, where: Q) -> QuerySet[Position, Any]:
+    return _open(owner_id).filter(where).order_by("-opened_at", "-pk")[:limit]
+
+
+@cache
+def _newest_of_all(limit: int) -> Statement:
+    return Statement(lambda owner_id: _newest(owner_id, limit, Q()))
 
 
 def open_position(*, owner_id: UUID, position_id: UUID) -> PositionRow:

@@ -77,7 +77,7 @@ async def _stopped(
         path = f"/wallets/{about['wallet_id']}/stop"
         answer = await inside.ask(scope, "POST", path, body={"policy": "keep"})
     if answer.is_refused:
-        is_asked_first = str((answer.body or {}).get("type", "")).endswith(f":{AsksFirstError.code}")
+        is_asked_first = answer.code == AsksFirstError.code
         return await _asked_owner(inside, scope, subject, about, asked) if is_asked_first else answer
     call, result = f"{asked.run}-{asked.command}", {"status": answer.body["status"]}
     told = [*events.called(call, asked.command, {"id": str(subject.id)}), events.brought(call, result)]

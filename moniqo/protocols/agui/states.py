@@ -4,8 +4,8 @@ Read with the selectors of pages and API, at one moment for all that an owner's 
 What the API has a shape for is told in that shape: amounts are texts, what is unknown is null.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -33,8 +33,10 @@ from portfolio.selectors.standings import Standing, standings
 from trading.limit_schemas import LimitsOut, limits_out
 from trading.schemas import OrderOut, PositionOut
 from trading.selectors import (
+    Counted,
     OrderRow,
     PositionRow,
+    counted_on_paths,
     fills,
     open_positions,
     orders,
@@ -126,7 +128,9 @@ def read(
             found[subject] = replace(before[subject], state={"agent": shown(AgentOut, now), **about})
     if agents:
         states = states_of(farm_facts(owner_id=owner_id, only=Q(agents__in=agents)))
-        for agent in rows_of(owner_id, book.nodes, book.stand, states, only=Q(pk__in=agents)):
+        hired = tuple(rows_of(owner_id, book.nodes, book.stand, states, only=Q(pk__in=agents)))
+        book.count([agent.wallet_id for agent in hired])
+        for agent in hired:
             subject = Subject("agents", agent.id)
             about = book.about(subject, agent.wallet_id, agent.standing, agent.state.next_at)
             state = {"agent": shown(AgentOut, agent), **about}
@@ -134,7 +138,9 @@ def read(
             signals = runs.exclude(decision=AgentRun.Decision.HOLD)
             reading = _reading(state, book, subject, agent.wallet_id, signals=signals, decided=runs)
             found[subject] = replace(reading, row=agent)
-    for farm in farm_rows(owner_id=owner_id, farm_ids=[pk for pk in farms if pk]) if farms else ():
+    known = farm_rows(owner_id=owner_id, farm_ids=[pk for pk in farms if pk]) if farms else ()
+    book.count([farm.wallet_id for farm in known if Subject("farms", farm.id) not in before])
+    for farm in known:
         next_at = _first(agent.state.next_at for agent in farm.agents)
         subject = Subject("farms", farm.id)
         state = {"farm": shown(FarmOut, farm), **book.about(subject, farm.wallet_id, farm.standing, next_at)}
@@ -156,7 +162,7 @@ class _Book:
 
     def __init__(self, owner_id: UUID, before: Mapping[Subject, Reading]) -> None:
         self.owner_id, self.before = owner_id, before
-        self.read_at = clock.now()
+        self.read_at, self.counted = clock.now(), dict[UUID, Counted]()
         older = [reading.kept for reading in before.values() if reading.kept is not None]
         self._older = max(older, key=lambda kept: kept.read_at, default=None)
 
@@ -240,24 +246,34 @@ class _Book:
             },
         }
 
+    def count(self, wallet_ids: Sequence[UUID]) -> None:
+        """Have what the gate counts on the paths of all of them, in one statement."""
+        if wallet_ids:
+            self.counted |= counted_on_paths(wallet_ids)
+
     def _limits(self, subject: Subject, wallet_id: UUID) -> Json:
-        """The limits on the path, and of each wallet there how much of them is used."""
+        """The limits on the path, and of each connection and wallet there how much of them is used.
+
+        Prices change no number of orders and positions: what was counted stays until all is read again.
+        """
         if subject in self.before:
             told = self.before[subject].state["limits"]
         else:
             told = shown(LimitsOut, limits_out(wallet_limits(owner_id=self.owner_id, wallet_id=wallet_id)))
-        path = [{**step, "used": self._used(UUID(step["id"]))} for step in told["path"]]
-        return {"applied": told["applied"], "path": path}
+        return {"applied": told["applied"], "path": [{**step, "used": self._used(step)} for step in told["path"]]}
 
-    def _used(self, step_id: UUID) -> Json | None:
-        """What the day has cost, as a fraction, and the open positions; null for what is no wallet."""
-        if step_id not in self.nodes:
+    def _used(self, step: Json) -> Json | None:
+        """What the day has cost, as a fraction, and what the gate counts; null is what nothing is counted of."""
+        if step["role"] == "platform":
             return None
-        fallen = self.stand[step_id].today_return
-        return {
-            "daily_loss": None if fallen is None else plain(max(-Decimal(fallen), Decimal(0)).quantize(_FALL)),
-            "open_positions": sum(self.is_within(row.wallet_id, step_id) for row in self.positions),
-        }
+        step_id = UUID(step["id"])
+        counted = step.get("used") or asdict(self.counted.get(step_id, Counted()))
+        return {**counted, "daily_loss": self._lost(step_id)}
+
+    def _lost(self, step_id: UUID) -> str | None:
+        if step_id not in self.nodes or (fallen := self.stand[step_id].today_return) is None:
+            return None
+        return plain(max(-Decimal(fallen), Decimal(0)).quantize(_FALL))
 
 
 _FALL: Final = Decimal("1e-8")

@@ -16,6 +16,7 @@ from kit.bodies import JSON_BYTES, Application, Receive, Scope, Send, bounded
 from kit.users.models import Token
 from moniqo.protocols import doors, leaving
 from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.mcp import shortening
 
 PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource/mcp"
@@ -55,8 +56,11 @@ class Protocol:
             if isinstance(asker, Answer):
                 await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
                 return
+            if shortening.has_long_id(body):
+                await doors.say(send, *shortening.refusal(), "application/json")
+                return
             manager = await self._manager()
-            await manager.handle_request(scope, leaving.again(body, left), send)
+            await manager.handle_request(scope, leaving.again(body, left), shortening.shortly(send))
 
     async def describe(self, scope: Scope, send: Send) -> None:
         """Where a token comes from: the settings, or signing in through the API."""

@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from kit.bodies import Scope
 from kit.decimals import plain
+from kit.users.access import AsksFirstError
 from moniqo.protocols.inside import Answer, Inside, written
 from moniqo.protocols.mcp.fitting import NAMES, REFUSAL, clipped, few, fitting, how_many, page, size
 from moniqo.protocols.mcp.operations import KEY, Argument, Operation
-from moniqo.protocols.mcp.tools import Tool
+from moniqo.protocols.mcp.tools import INSTEAD, Tool
 
 USUAL_ROWS: Final = 20
 # What of an order's outcomes is a no, by the gate or by the venue.
@@ -65,7 +66,7 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
         given["limit"] = _fitted.get(operation.tool.name, USUAL_ROWS)
     answer = await _ask(inside, operation, given, outer)
     if answer.is_refused:
-        return Result(None, refusal_of(answer), answer.status)
+        return _refused(operation, answer)
     if not operation.is_list:
         return Result(fitting(_told(operation, answer.body)))
     if not operation.is_paged:
@@ -79,7 +80,7 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     while number != len(told):  # asked again, because the cursor of those that follow is the API's
         answer = await _ask(inside, operation, given | {"limit": number}, outer)
         if answer.is_refused:
-            return Result(None, refusal_of(answer), answer.status)
+            return _refused(operation, answer)
         told, following = _rows(operation, answer)
         number = how_many(told, following)
     return Result(page(told, following))
@@ -100,6 +101,19 @@ def _part(operation: Operation, rows: list[Any], skipped: int) -> dict[str, Any]
     told = [_told(operation, row) for row in rows[skipped:]]
     last = skipped + how_many(told, str(len(rows)))
     return page(told[: last - skipped], str(last) if last < len(rows) else None)
+
+
+def _asks_first(tool: str) -> str:
+    """What a token is told whose owner wants to be asked first."""
+    if tool in INSTEAD:
+        return f"This token asks first: call {INSTEAD[tool]}, and its owner answers."
+    return "This token asks first, and no tool asks for that: tell its owner, or ask by the API's /approvals."
+
+
+def _refused(operation: Operation, answer: Answer) -> Result:
+    is_asked_first = answer.code == AsksFirstError.code
+    said = _asks_first(operation.tool.name) if is_asked_first else refusal_of(answer)
+    return Result(None, said, answer.status)
 
 
 def refusal_of(answer: Answer) -> str:

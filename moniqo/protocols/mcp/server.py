@@ -18,7 +18,6 @@ from moniqo.protocols.calls import CALLS, Protocol
 from moniqo.protocols.inside import Answer, Asker, Inside
 from moniqo.protocols.mcp import calling, confirming
 from moniqo.protocols.mcp.operations import Operation, operations
-from moniqo.protocols.mcp.tools import INSTEAD
 
 
 class Prompt(NamedTuple):
@@ -82,9 +81,9 @@ class _Tools:
     def __init__(self, inside: Inside, outer_of: OuterOf, known: Mapping[str, Operation]) -> None:
         self._inside, self._outer_of, self._known = inside, outer_of, known
 
-    async def asker(self, context: Context) -> Asker:
+    async def asker(self, context: Context, *, anew: bool = False) -> Asker:
         """Whose token it is. Raises MCPError where it counts no more."""
-        asker = await self._inside.asker(self._outer_of(context))
+        asker = await self._inside.asker(self._outer_of(context), anew=anew)
         if isinstance(asker, Answer):
             raise MCPError(types.INVALID_REQUEST, calling.refusal_of(asker))
         return asker
@@ -92,9 +91,7 @@ class _Tools:
     async def called(self, context: Context, tool: str, arguments: dict[str, Any]) -> calling.Result:
         asker, began = await self.asker(context), monotonic()
         result = calling.NO_SUCH_TOOL
-        if tool in self._known and self._known[tool].is_asked_first(asker):
-            result = calling.Result(None, asks_first(tool), 403)
-        elif tool in self._known:
+        if tool in self._known:
             try:
                 result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
             except Exception:  # whatever it is, the protocol's package would tell its words
@@ -111,7 +108,8 @@ class _Tools:
         if operation is not None:
             asker = await self.asker(context)
             first = confirming.question(context, operation.tool, asked, asker.token_id)
-            if first is not None and operation.is_allowed(asker):
+            # Whether it may call this, and asks its owner instead, is what the owner has said by now.
+            if first is not None and operation.is_allowed(await self.asker(context, anew=True)):
                 return first
             if confirming.is_declined(operation.tool, asked):
                 result = calling.Result(None, confirming.DECLINED, 403)
@@ -186,14 +184,8 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
         on_read_resource=read_resource,
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
+        get_tool_input_schema=lambda name: known[name].input if name in known else None,
     )
-
-
-def asks_first(tool: str) -> str:
-    """What a token is told whose owner wants to be asked first."""
-    if tool in INSTEAD:
-        return f"This token asks first: call {INSTEAD[tool]}, and its owner answers."
-    return "This token asks first, and no tool asks for that: tell its owner, or ask by the API's /approvals."
 
 
 def _tool(operation: Operation) -> types.Tool:

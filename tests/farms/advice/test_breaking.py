@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from farms import tasks
 from farms.advice import asking, settling, watching
@@ -69,17 +71,58 @@ def test_a_proposal_that_cannot_be_settled_keeps_no_other_waiting_and_is_told_of
     assert (TaskFailure.objects.get().work, caplog.text.count("could not be settled")) == (work, 1)
     assert settle(board, at) == 0
     assert caplog.text.count("could not be settled") == 1, "it is left alone for a minute"
-    assert not Alert.objects.filter(key=f"failing:{work}").exists()
+    assert not Alert.objects.filter(kind="failing").exists()
     settle(board, at + MINUTE)
     settle(board, at + 3 * MINUTE)
     assert TaskFailure.objects.get().failures == 3
-    alert = Alert.objects.get(key=f"failing:{work}")
-    assert (alert.resolved_at, alert.headline()) == (None, "Failed 3 times in a row: Settling a proposal")
+    alert = Alert.objects.get(kind="failing")
+    assert (alert.resolved_at, alert.headline()) == (None, "Fails again and again: Settling proposals")
     wrong(first, {"timeframe": "1h"})
     assert settle(board, at + 7 * MINUTE) == 1
     alert.refresh_from_db()
     assert alert.resolved_at is not None
     assert not TaskFailure.objects.exists()
+
+
+def test_all_that_break_in_settling_are_one_alert_that_says_how_many_and_ends_with_the_last(board: Board) -> None:
+    board.level("comment")
+    made = [board.propose(horizon_candles=1) for _ in range(3)]
+    for one in made:
+        wrong(one, BROKEN)
+    board.desk.candles([101.0, 102.0])
+    at = made[-1].due_at + 3 * MINUTE
+    for minutes in (0, 1, 3):
+        settle(board, at + minutes * MINUTE)
+    alert = Alert.objects.get(kind="failing")
+    assert alert.story().startswith("3 of them failed 3 times in a row or more.")
+    wrong(made[0], {"timeframe": "1h"})
+    assert settle(board, at + 7 * MINUTE) == 1
+    alert = Alert.objects.get(kind="failing")
+    assert (alert.resolved_at, alert.story()[:9]) == (None, "2 of them")
+    for one in made[1:]:
+        wrong(one, {"timeframe": "1h"})
+    assert settle(board, at + 20 * MINUTE) == 2
+    assert Alert.objects.get(kind="failing").resolved_at is not None
+
+
+def test_what_broke_is_left_alone_even_where_the_whole_transaction_is_lost_by_the_next_one(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.level("comment")
+    made = [board.propose(horizon_candles=1) for _ in range(2)]
+    for one in made:
+        wrong(one, BROKEN)
+    board.desk.candles([101.0, 102.0])
+    at = made[-1].due_at + 3 * MINUTE
+    lost = iter([False, True])
+    with monkeypatch.context() as patched:
+        told = SimpleNamespace(
+            atomic=transaction.atomic, get_connection=lambda: SimpleNamespace(needs_rollback=next(lost))
+        )
+        patched.setattr(settling, "transaction", told)
+        with pytest.raises(Exception, match="7h"):
+            settle(board, at)
+    assert set(TaskFailure.objects.values_list("work", flat=True)) == {f"{settling.WORK}{one.pk}" for one in made}
 
 
 def test_as_many_broken_ones_as_are_looked_at_in_one_go_hold_up_nobody(

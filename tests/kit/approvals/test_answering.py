@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -256,6 +257,36 @@ def test_two_who_ask_the_same_at_once_are_one_question(live_db: str, owner: User
     assert len(set(found)) == 1
     with tenancy.tenant(owner.pk):
         assert Approval.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", services.ONCE)
+@pytest.mark.parametrize("keyed", [True, False])
+def test_who_asks_at_once_to_stop_the_same_with_other_keys_asks_one_question(
+    live_db: str, owner: User, kind: str, keyed: bool
+) -> None:
+    acts.register(Act(kind, kind.title(), "Do it", look, carry_out, Token.Scope.TRADE))
+    token = make_token(owner, "agent", name="A model")
+    has_asked, found = Event(), []
+
+    def one(number: int) -> None:
+        try:
+            with tenancy.tenant(owner.pk):
+                key = f"k{number}" if keyed else ""
+                asked = services.ask(owner_id=owner.pk, kind=kind, given=GIVEN, source=Source(token, key))
+                found.append(asked.pk)
+                has_asked.set()
+                sleep(0.3)  # the others look before this one is committed, if nothing holds them
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=one, args=(number,)) for number in range(3)]
+    threads[0].start()
+    assert has_asked.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (len(found), len(set(found))) == (3, 1)
 
 
 def test_two_who_answer_at_once_are_one_answer(live_db: str, owner: User) -> None:
