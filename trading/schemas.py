@@ -330,6 +330,15 @@ class OrderPreviewOut(Schema):
     notional: Amount
     fee: Amount
     spread: Amount = Field(description="What half the way between bid and ask costs, in quote.")
+    slippage: Amount | None = Field(
+        description="What an order at the market costs beside the middle of bid and ask, half the spread included, in "
+        "quote: what the paper exchange would fill it at now. Null where it rests or waits, or has no price."
+    )
+    slippage_bps: Amount | None = Field(description="The same in basis points of its worth at the middle.")
+    slippage_by: Literal["book", "model", ""] = Field(
+        description="How it was found: it walks the `book` of `walked_at`, or the participation `model` says it."
+    )
+    walked_at: datetime | None = Field(description="When the exchange was asked for that book.")
     position: Amount = Field(description="What the wallet holds of it now, in base.")
     position_after: Amount = Field(description="What it would hold afterwards, in base.")
     free: Amount
