@@ -1,4 +1,4 @@
-"""The page that gives an order that rests another limit or quantity."""
+"""The page that gives an order that rests or waits another limit, trigger or quantity."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,6 +15,7 @@ from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from trading import services
 from trading.forms import AmendForm
+from trading.orders.amending_waiting import CHANGEABLE
 from trading.selectors import life
 
 # What is said once the wish is committed, by how the venue changes an order.
@@ -22,22 +23,27 @@ ASKED: Final[Mapping[str, str]] = {
     "ends": "The venue is asked to end the order; another takes its place then.",
     "at_once": "The venue is asked to end the order and to place another at once.",
     "in_place": "The venue is asked to change the order.",
+    "here": "Another order waits in its place.",
 }
+TERMS: Final = ("trigger_price", "target_price", "trail", "trail_share", "limit_price", "quantity")
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Limit and quantity as they are, in a form, with what may happen in between; what is changed there is wished."""
+    """The terms as they are, in a form, with what may happen in between; what is changed there is wished."""
     owner_id = owner_of(request)
     with missing_is_404():
         found = life.order_life(owner_id=owner_id, order_id=pk)
     if not found.is_amendable:
-        messages.warning(request, "Only an order that rests at its limit can be changed.")
+        messages.warning(request, "Only an order that rests at its limit or waits for its trigger can be changed.")
         return redirect("trading:order", pk=pk)
     way = services.way_of(found.order)
-    known = {"limit_price": found.order.limit_price, "quantity": found.order.quantity, "key": uuid4()}
-    form = AmendForm(request.POST if request.method == "POST" else None, initial=known, label_suffix="")
+    names = {"quantity", *(CHANGEABLE[found.order.type] if way == "here" else ("limit_price",))}
+    known = {name: getattr(found.order, name) for name in TERMS}
+    initial = known | {"key": uuid4()}
+    form = AmendForm(request.POST if request.method == "POST" else None, initial=initial, label_suffix="")
+    form.leave_out([name for name in TERMS if name not in names or known[name] is None])
     wrong = ""
     if form.is_valid():
         wallet, said = found.order.wallet, form.cleaned_data
@@ -47,8 +53,7 @@ def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
                     owner_id=owner_id,
                     order_id=pk,
                     key=f"page:{said['key']}",
-                    limit_price=said["limit_price"],
-                    quantity=said["quantity"],
+                    **{name: said[name] for name in TERMS if name in said},
                 )
             except MoniqoError as error:
                 explain(form, error)

@@ -158,14 +158,13 @@ def cancel(request: HttpRequest, order_id: UUID) -> Any:
 )
 def amend(request: HttpRequest, order_id: UUID, body: AmendIn, key: IdempotencyKey) -> Any:
     """Another order takes its place for what is left: read `replaced_by` of the order. How, is the venue's `way`. 409
-    for an order that does not rest, or is being cancelled or amended; 422 for what the gate would refuse, and then the
-    order stays as it is."""
+    for an order that neither rests nor waits for its trigger, or is being cancelled or amended; 422 for what the gate
+    would refuse, and then the order stays as it is."""
     placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
     if placed is not None:
         bindings.require_within(request, placed.wallet_id)
-    wish = services.amend_order(
-        owner_id=owner_of(request), order_id=order_id, key=key, limit_price=body.limit_price, quantity=body.quantity
-    )
+    asked = {name: getattr(body, name) for name in AmendIn.model_fields}
+    wish = services.amend_order(owner_id=owner_of(request), order_id=order_id, key=key, **asked)
     told = {name: getattr(wish, name) for name in ("order_id", "limit_price", "quantity", "way", "result", "closed_at")}
     return Status(202, told | {"risk": services.RISKS_OF_AMENDING[wish.way]})
 

@@ -1,6 +1,6 @@
 """The filters of the lists, and the form of limits."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -222,8 +222,15 @@ class LevelsForm(forms.Form):
 
 
 class AmendForm(forms.Form):
-    """Another limit or quantity for an order that rests. `key` makes sending it twice one wish."""
+    """Another limit, trigger or quantity for an order that rests or waits; without the fields that it does not have.
+    `key` makes sending it twice one wish."""
 
+    trigger_price = AmountField(**glossary.field("trigger_price"), **MONEY)
+    target_price = AmountField(**glossary.field("target_price"), **MONEY)
+    trail = AmountField(**glossary.field("trigger_trail"), **MONEY)
+    trail_share = PercentField(
+        min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trigger's share, in %")
+    )
     limit_price = AmountField(
         **glossary.field("limit_price"),
         max_digits=MONEY["max_digits"],
@@ -235,6 +242,11 @@ class AmendForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
     )
     key = TextField(max_length=100, widget=forms.HiddenInput)
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """What the order does not have."""
+        for name in names:
+            del self.fields[name]
 
 
 class TicketForm(forms.Form):

@@ -102,21 +102,27 @@ class DecisionOut(RowOut):
 
 
 class AmendIn(Body):
-    """What is left out stays. `quantity` is all that is wanted, with what was filled of the order before."""
+    """What is left out stays. `quantity` is all that is wanted, with what was filled of the order before. The rest is
+    of an order that waits for its trigger: of a trailing one `trail` or `trail_share`, of one that cancels the other
+    `trigger_price` and `target_price`."""
 
     limit_price: PositiveAmount | None = None
     quantity: PositiveAmount | None = None
+    trigger_price: PositiveAmount | None = None
+    target_price: PositiveAmount | None = None
+    trail: PositiveAmount | None = None
+    trail_share: PositiveAmount | None = None
 
 
 class AmendmentOut(Schema):
     """The wish to have an order with other terms: open until `closed_at`; `result` says what became of it."""
 
     order_id: UUID
-    limit_price: Amount
+    limit_price: Amount | None
     quantity: Amount
     way: str = Field(
         description="How its venue changes an order: it `ends` it before another is placed, or does both `at_once`, or "
-        "changes it `in_place`."
+        "changes it `in_place`. One that waits for its trigger is changed `here`."
     )
     risk: str = Field(description="What may happen between its old terms and the new ones.")
     result: Words
@@ -330,6 +336,15 @@ class OrderPreviewOut(Schema):
     notional: Amount
     fee: Amount
     spread: Amount = Field(description="What half the way between bid and ask costs, in quote.")
+    slippage: Amount | None = Field(
+        description="What an order at the market costs beside the middle of bid and ask, half the spread included, in "
+        "quote: what the paper exchange would fill it at now. Null where it rests or waits, or has no price."
+    )
+    slippage_bps: Amount | None = Field(description="The same in basis points of its worth at the middle.")
+    slippage_by: Literal["book", "model", ""] = Field(
+        description="How it was found: it walks the `book` of `walked_at`, or the participation `model` says it."
+    )
+    walked_at: datetime | None = Field(description="When the exchange was asked for that book.")
     position: Amount = Field(description="What the wallet holds of it now, in base.")
     position_after: Amount = Field(description="What it would hold afterwards, in base.")
     free: Amount

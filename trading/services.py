@@ -6,7 +6,7 @@
 * `together`: many of them meet their venues at once;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
-* `amending`: an order that rests gets other terms: another takes its place;
+* `amending`: an order that rests gets other terms: another takes its place; one that waits too (`amending_waiting`);
 * `changing`: a venue that changes orders by itself is asked to, and another stands for what it did;
 * `cancelling_all`: many orders end at once, after their owner has seen which;
 * `adopting`: orders that somebody placed at a venue are known here too;

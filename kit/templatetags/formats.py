@@ -294,6 +294,12 @@ def stamp(value: datetime) -> SafeString:
 
 
 @register.filter
+def time_of_day(value: datetime) -> SafeString:
+    """`23:05:04` in the reader's time zone, for good."""
+    return _time(value, formatting.time_of_day(value, display.current().timezone))
+
+
+@register.filter
 def when(value: datetime | None) -> SafeString:
     """`21 Nov 2026, 20:45 UTC` in the reader's time zone."""
     if value is None:

@@ -1,13 +1,14 @@
 """An exchange that fails in every way that the protocol of venues allows, in memory, from a seed.
 
 What it has accepted it carries out, whatever it told: orders are filled at once, in parts, later, in part or not at
-all, and those with a limit when the market is there; one that rests is changed in its place, or ended and another
-placed by one message. Its answers get lost, are older than what was told before, or hold a trade twice and others not
-yet. Messages may arrive seconds after their sender has given up. It is stricter than the protocol in one thing: an
-order that is sent while it is known is counted, so that no sending is forgiven.
+all, and those with a limit or a trigger when the market is there; one that rests is changed in its place, or ended and
+another placed by one message. Its answers get lost, are older than what was told before, or hold a trade twice and
+others not yet. Messages may arrive seconds after their sender has given up. It is stricter than the protocol in one
+thing: an order that is sent while it is known is counted, so that no sending is forgiven.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -70,21 +71,46 @@ class Exchange(Unasked):
         """No fault from here on; what is on its way or half done still happens."""
         self.trouble, self._away_until = 0.0, None
 
+    @contextmanager
+    def reliable(self) -> Iterator[None]:
+        """No fault inside the block."""
+        trouble, self.trouble = self.trouble, 0.0
+        yield
+        self.trouble = trouble
+
     def trades(self) -> Iterator[TradeReport]:
         """Every execution so far, told or not."""
         now = self._pass()
         for order in self.orders.values():
-            yield from (self._trade(order, one) for one in order.executions if one.number and one.at <= now)
+            yield from (order.trade(one) for one in order.executions if one.number and one.at <= now)
 
     def status(self, client_order_id: str) -> str:
         """What has become of an order."""
         return self.orders[client_order_id].status(self._pass())
 
+    # --- what happens there without us -----------------------------------------------------------------------------
+
+    def reach(self) -> None:
+        """The market has moved: what rests there and is met is filled, whether somebody asks or not."""
+        self._pass()
+
+    def cancel_by_hand(self, client_order_id: str) -> None:
+        """Its owner ends an order there."""
+        now = self._pass()
+        order = self.orders[client_order_id]
+        if order.rests(now):
+            order.cut(now)
+
+    def forget(self, client_order_id: str) -> None:
+        """From here on nobody finds it there, and nothing more becomes of it; its trades are still in the list."""
+        self.cancel_by_hand(client_order_id)
+        self.orders[client_order_id].forgotten = True
+
     # --- the protocol ----------------------------------------------------------------------------------------------
 
     def submit(self, request: OrderRequest) -> OrderReport:
         self._begin("submit")
-        fault = self._fault(("lost", "late", "late", "answer lost", "answer lost", "garbled", "refused", "key"))
+        fault = self.fault(("lost", "late", "late", "answer lost", "answer lost", "garbled", "refused", "key"))
         if fault == "refused":
             raise VenueRejectedError("No such order today.")
         if fault == "key":
@@ -95,7 +121,7 @@ class Exchange(Unasked):
             self._arrives_late(lambda: self._take(request))
             raise VenueAmbiguousError("The request timed out.")
         order = self._take(request)
-        report = self._report(order, self._pass())
+        report = order.report(self._pass())
         self._step("submit done")
         if fault == "answer lost":
             raise VenueAmbiguousError("The answer timed out.")
@@ -107,7 +133,7 @@ class Exchange(Unasked):
 
     def amend(self, change: Change) -> OrderReport:
         self._begin("amend")
-        fault = self._fault(("lost", "late", "late", "answer lost", "answer lost", "refused"))
+        fault = self.fault(("lost", "late", "late", "answer lost", "answer lost", "refused"))
         if fault == "refused":
             raise VenueRejectedError("Not now.")
         if fault in ("lost", "late"):
@@ -124,7 +150,7 @@ class Exchange(Unasked):
 
     def replace(self, client_order_id: str, request: OrderRequest) -> OrderReport:
         self._begin("replace")
-        fault = self._fault(("lost", "late", "answer lost", "answer lost", "refused"))
+        fault = self.fault(("lost", "late", "answer lost", "answer lost", "refused"))
         if fault == "refused":
             raise VenueRejectedError("Not now.")
         if fault in ("lost", "late"):
@@ -141,16 +167,15 @@ class Exchange(Unasked):
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         self._begin("cancel")
-        fault = self._fault(("lost", "answer lost"))
+        fault = self.fault(("lost", "answer lost"))
         if fault == "lost":
             raise VenueAmbiguousError("The request timed out.")
         now = self._pass()
-        order = self.orders.get(client_order_id)
+        order = self._find(client_order_id)
         if order is None:
             raise VenueRejectedError("There is no such order.")
         if order.rests(now):
-            order.ends, order.outcome = now + timedelta(seconds=self._rng.choice((0, 0, 2))), "cancelled"
-            order.executions = [one for one in order.executions if one.at <= order.ends]
+            order.cut(now + timedelta(seconds=self._rng.choice((0, 0, 2))))
         self._step("cancel done")
         if fault:
             raise VenueAmbiguousError("The answer timed out.")
@@ -158,9 +183,9 @@ class Exchange(Unasked):
 
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         self._begin("order")
-        if self._fault(("no answer",)):
+        if self.fault(("no answer",)):
             raise VenueAmbiguousError("The answer timed out.")
-        order = self.orders.get(client_order_id)
+        order = self._find(client_order_id)
         old = timedelta(seconds=self._rng.uniform(0, OLDEST)) if self._happens() else timedelta(0)
         if order is None or order.at > self._now() - old:
             return None
@@ -170,15 +195,15 @@ class Exchange(Unasked):
 
     def open_orders(self) -> tuple[OrderReport, ...]:
         self._begin("open_orders")
-        if self._fault(("no answer",)):
+        if self.fault(("no answer",)):
             raise VenueAmbiguousError("The answer timed out.")
         now = self._pass()
-        listed = [one for one in self.orders.values() if one.rests(now)]
+        listed = [one for one in self.orders.values() if one.rests(now) and not one.forgotten]
         return tuple(self._seen(one) for one in listed if not self._happens())
 
     def balances(self) -> tuple[BalanceReport, ...]:
         self._begin("balances")
-        if self._fault(("no answer",)):
+        if self.fault(("no answer",)):
             raise VenueAmbiguousError("The answer timed out.")
         return tuple(BalanceReport(asset, total, total) for asset, total in sorted(self.totals.items()) if total)
 
@@ -208,13 +233,18 @@ class Exchange(Unasked):
     def _happens(self) -> bool:
         return self._rng.random() < self.trouble
 
-    def _fault(self, kinds: Sequence[str]) -> str:
+    def fault(self, kinds: Sequence[str]) -> str:
+        """Which of them happens to a message now; mostly none."""
         return self._rng.choice(kinds) if self._happens() else ""
 
     # --- matching --------------------------------------------------------------------------------------------------
 
     def _arrives_late(self, message: Callable[[], object]) -> None:
         self._coming.append((self._now() + timedelta(seconds=self._rng.uniform(1, LATEST)), message))
+
+    def _find(self, client_order_id: str) -> Placed | None:
+        order = self.orders.get(client_order_id)
+        return None if order is None or order.forgotten else order
 
     def _take(self, request: OrderRequest) -> Placed:
         known = self.orders.get(request.client_order_id)
@@ -252,15 +282,16 @@ class Exchange(Unasked):
         self.orders[request.client_order_id] = order
         if request.type == "limit":
             return self._accept_limit(order)
-        fate = self._rng.choices(list(FATES), list(FATES.values()))[0] if self.trouble else "at once"
-        if fate == "refused" or request.quantity % LOT:
+        fate = self._fate()
+        if fate == "refused" or request.quantity % LOT or order.is_touched(self._price(request.symbol)):
             order.ends, order.outcome = now, "rejected"
-        elif fate == "nothing":
-            order.ends, order.outcome = now + timedelta(seconds=self._rng.choice((0, 20))), "expired"
-        else:
-            self._plan(order, fate)
+        elif request.type != "stop":
+            self._plan(order, fate, now)
         self._pass()
         return order
+
+    def _fate(self) -> str:
+        return self._rng.choices(list(FATES), list(FATES.values()))[0] if self.trouble else "at once"
 
     def _accept_limit(self, order: Placed) -> Placed:
         """It rests until the market is at its limit. An order that ends at a moment is not ended by every exchange."""
@@ -275,7 +306,12 @@ class Exchange(Unasked):
         return order
 
     def _meet(self, order: Placed, now: datetime) -> None:
-        """Fill a part of it, or all, if the market is at its limit."""
+        """Fill a part of it, or all, if the market is at its limit; a stop is an order at the market once it is at its
+        trigger."""
+        is_idle = order.triggered_at is None and order.ends is None
+        if is_idle and order.is_touched(self._price(order.request.symbol)):
+            order.triggered_at = now
+            self._plan(order, self._fate(), now)
         if not order.parts or not order.rests(now) or not order.is_met(self._price(order.request.symbol), now):
             return
         count = self._rng.randint(1, len(order.parts))
@@ -286,9 +322,12 @@ class Exchange(Unasked):
                 Execution(now, now + timedelta(seconds=lag), part, price=order.terms(now).price or ZERO)
             )
 
-    def _plan(self, order: Placed, fate: str) -> None:
+    def _plan(self, order: Placed, fate: str, now: datetime) -> None:
         """When how much of it is to be filled, and when the list of trades tells it."""
-        now, quantity = order.at, order.request.quantity
+        quantity = order.request.quantity
+        if fate in ("nothing", "refused"):
+            order.ends, order.outcome = now + timedelta(seconds=self._rng.choice((0, 20))), "expired"
+            return
         parts = [quantity] if fate in ("at once", "later") else self._split(quantity)
         seconds = {"slowly": 40.0, "later": 60.0, "part": 15.0}.get(fate, 0.0)
         moments = sorted(now + timedelta(seconds=self._rng.uniform(0, seconds)) for _ in parts)
@@ -348,42 +387,9 @@ class Exchange(Unasked):
     def _seen(self, order: Placed, old: timedelta = timedelta(0)) -> OrderReport:
         """The order as this answer has it: perhaps as it was a moment ago, its trades perhaps in another order, one
         perhaps twice."""
-        report = self._report(order, max(self._pass() - old, order.at))
+        report = order.report(max(self._pass() - old, order.at))
         trades = list(report.trades)
         if trades and self._happens():
             self._rng.shuffle(trades)
             trades += [self._rng.choice(trades)]
         return replace(report, trades=tuple(trades))
-
-    def _report(self, order: Placed, seen: datetime) -> OrderReport:
-        told = [one for one in order.executions if one.number and one.at <= seen and one.told <= seen]
-        terms = order.terms(seen)
-        return OrderReport(
-            client_order_id=order.request.client_order_id,
-            venue_order_id=str(order.number),
-            symbol=order.request.symbol,
-            side=order.request.side,
-            quantity=terms.quantity,
-            filled_quantity=order.filled(seen),
-            status=order.status(seen),
-            trades=tuple(self._trade(order, one) for one in told),
-            at=order.at,
-            kind="market" if terms.price is None else "limit",
-            price=terms.price,
-        )
-
-    @staticmethod
-    def _trade(order: Placed, one: Execution) -> TradeReport:
-        return TradeReport(
-            trade_id=str(one.number),
-            client_order_id=order.request.client_order_id,
-            symbol=order.request.symbol,
-            side=order.request.side,
-            price=one.price,
-            quantity=one.quantity,
-            fee=one.fee,
-            fee_asset=one.fee_asset,
-            liquidity="taker",
-            at=one.at,
-            venue_order_id=str(order.number),
-        )

@@ -1,6 +1,7 @@
 """What happens on a stage: people, agents, workers and sweepers act in an order that the seed draws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -8,21 +9,9 @@ from typing import Any, Final
 
 from kit import tenancy
 from kit.errors import ConflictError
-from moniqo.simulation.people import (
-    Act,
-    amend,
-    buy,
-    cancel,
-    cancel_everything,
-    close,
-    decide_together,
-    end_waiting,
-    raise_stop,
-    rest,
-    sell,
-    stop_all,
-    wait_for,
-)
+from moniqo.simulation.kept import at_rest, unkept
+from moniqo.simulation.leveraged import due_funding
+from moniqo.simulation.people import Act, end_waiting
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
 from trading.models import Amendment, Cancellation, EmergencyStop, Order, Position
@@ -30,7 +19,6 @@ from wallets.models import SyncRun
 from wallets.services import sync_connection
 from wallets.sync.turns import RUN_TIMEOUT
 
-ACTS_MOST: Final = 9
 KINDS: Final = ("worker", "database")
 # How often a task is delivered twice, and how often it is lost.
 TWICE, LOST = 0.15, 0.1
@@ -49,6 +37,28 @@ def move_prices(on: Stage) -> Act:
         for symbol, factor in moved.items():
             on.prices[symbol] = max((on.prices[symbol] * factor).quantize(Decimal("0.01")), Decimal(1))
         on.quote()
+
+    return act
+
+
+def fall(on: Stage) -> Act:
+    """The market falls through the stop of a position while nobody of us looks, and stays there or comes back."""
+    below, comes_back = Decimal(str(round(on.rng.uniform(0.98, 0.999), 4))), on.rng.random() < 0.5
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            rows = Position.objects.filter(closed_at=None, exit_stop__isnull=False).select_related("instrument")
+            position = rows.order_by("opened_at", "pk").first()
+        if position is None or position.exit_stop is None:
+            return "no stop"
+        symbol = position.instrument.symbol
+        before, on.prices[symbol] = on.prices[symbol], (position.exit_stop * below).quantize(Decimal("0.01"))
+        on.quote()
+        if comes_back:
+            on.clock.sleep(2)
+            on.prices[symbol] = before
+            on.quote()
+        return f"to {position.exit_stop * below} and {'back' if comes_back else 'no farther'}"
 
     return act
 
@@ -76,6 +86,16 @@ def deliver(on: Stage) -> Act:
     if TWICE <= chance < TWICE + LOST:
         return lambda _: f"lost {name}"
     return lambda _: run_task(name, given)
+
+
+def deliver_all(_: Stage) -> Act:
+    """Workers get all that waits."""
+
+    def act(on: Stage) -> None:
+        while on.tasks:
+            run_task(*on.tasks.pop(0))
+
+    return act
 
 
 def run_task(name: str, given: dict[str, Any]) -> object:
@@ -115,37 +135,46 @@ def sync(_: Stage) -> Act:
     return act
 
 
-# How often each is done, and how many steps it has at most, more or less: it is cut off at one of them.
-ACTS: Final[dict[Callable[[Stage], Act], tuple[int, int]]] = {
-    buy: (22, 17), sell: (8, 17), decide_together: (3, 18), close: (5, 17), raise_stop: (3, 12), cancel: (18, 14),
-    stop_all: (4, 14), move_prices: (8, 0), wait: (12, 0), deliver: (32, 36), sweep: (10, 44), protect: (10, 30),
-    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44), wait_for: (24, 17), cancel_everything: (3, 20),
-    rest: (26, 18), amend: (18, 24),
-}  # fmt: skip
-_WEIGHTS: Final = [weight for weight, _ in ACTS.values()]
+Chosen = Callable[[Stage], Act]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What may happen on a stage: how often each act is done, how many steps it has at most, more or less, at one of
+    which it is cut off; what is done `before` anything fails, what comes `first` then, and who looks until nothing is
+    left to do."""
+
+    acts: Mapping[Chosen, tuple[int, int]]
+    first: Sequence[Chosen]
+    looks: Sequence[Chosen]
+    most: int
+    before: Sequence[Chosen] = ()
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
 
 
-def play(on: Stage) -> None:
+def play(on: Stage, scene: Scene) -> None:
     """A random flow and its recovery."""
-    first = [buy, deliver]
-    for number in range(on.rng.randint(3, ACTS_MOST) + len(first)):
-        chosen = first[number] if number < len(first) else on.rng.choices(list(ACTS), _WEIGHTS)[0]
-        steps = ACTS[chosen][1]
+    with on.exchange.reliable():
+        for chosen in scene.before:
+            _do(on, chosen)
+    first, weights = scene.first, [weight for weight, _ in scene.acts.values()]
+    for number in range(on.rng.randint(3, scene.most) + len(first)):
+        chosen = first[number] if number < len(first) else on.rng.choices(list(scene.acts), weights)[0]
+        steps = scene.acts[chosen][1]
         at = on.rng.randint(1, steps) if steps and on.rng.random() < CRASHES else 0
         _do(on, chosen, at=at, kind=on.rng.choice(KINDS))
         on.clock.sleep(on.rng.uniform(0, 2))
-    recover(on)
+    recover(on, scene.looks)
 
 
-def _do(on: Stage, chosen: Callable[[Stage], Act], *, at: int = 0, kind: str = "") -> None:
+def _do(on: Stage, chosen: Chosen, *, at: int = 0, kind: str = "") -> None:
     act = chosen(on)
     work(on, chosen.__name__, lambda: act(on), at=at, kind=kind)
 
 
-def recover(on: Stage) -> None:
+def recover(on: Stage, looks: Sequence[Chosen]) -> None:
     """Faults stop, and the sweepers look until nothing is left to do."""
     on.exchange.calm()
     for act in (move_prices, protect, end_waiting):
@@ -160,7 +189,7 @@ def recover(on: Stage) -> None:
         now = on.clock.now()
         on.clock.moment = min(max(due, now + BETWEEN), now + PAUSE)
         on.quote()
-        for look in (end_waiting, sweep, protect, go_on_stopping):
+        for look in looks:
             _do(on, look)
     _do(on, sync)
     with tenancy.tenant(on.owner_id):
@@ -172,10 +201,11 @@ def recover(on: Stage) -> None:
 
 def next_due(on: Stage) -> datetime | None:
     """When the next thing is due that is under way: an order, a wish to cancel one, a stop, or a position that is to be
-    left. None when nothing is left to do."""
+    left, or whose stop does not rest as it should. None when nothing is left to do."""
+    kept = [order.pk for order in at_rest(on)]
     with tenancy.tenant(on.owner_id):
         due: list[Any] = [  # of what is unfinished every moment is known, but of what waits: constraints say so
-            *Order.objects.unfinished().exclude(due_at=None).values_list("due_at", flat=True),
+            *Order.objects.unfinished().exclude(due_at=None).exclude(pk__in=kept).values_list("due_at", flat=True),
             *Cancellation.objects.filter(closed_at=None).values_list("due_at", flat=True),
             *Amendment.objects.filter(closed_at=None).values_list("due_at", flat=True),
         ]
@@ -183,11 +213,14 @@ def next_due(on: Stage) -> datetime | None:
             due.append(on.clock.now())
         open_ones = Position.objects.filter(closed_at=None).select_related("instrument")
         due += [on.clock.now() for one in open_ones if reached(on, one)]
+    due += [on.clock.now() for _ in unkept(on)]
+    due += due_funding(on) if on.perpetuals else []
     return min(due, default=None)
 
 
 def reached(on: Stage, position: Position) -> bool:
     """Whether the price has come to one of the position's levels."""
-    price = on.prices[position.instrument.symbol]
-    stop, target = position.exit_stop, position.exit_target
-    return (stop is not None and price <= stop) or (target is not None and price >= target)
+    sign, price = 1 if position.is_long else -1, on.price(position.instrument.symbol)
+    bad, good = (position.exit_stop, position.liquidation_price), position.exit_target
+    is_bad = any(level is not None and sign * (price - level) <= 0 for level in bad)
+    return is_bad or (good is not None and sign * (price - good) >= 0)

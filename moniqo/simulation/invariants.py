@@ -1,7 +1,7 @@
 """What must be so once faults have stopped and nothing is left to do, whatever happened before."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,8 @@ from django.db.models import Sum
 from kit import tenancy
 from moniqo.simulation.exchange import LOT
 from moniqo.simulation.flow import next_due, reached
+from moniqo.simulation.kept import at_rest, unkept
+from moniqo.simulation.settled import unsettled
 from moniqo.simulation.stage import Stage
 from trading.models import Fill, Order, Position
 from wallets.ledger import verify
@@ -39,9 +41,13 @@ def violations(on: Stage) -> list[str]:
         last = SyncRun.objects.order_by("created_at").last()
     if last is None or last.status != SyncRun.Status.OK:
         found.append(f"The last sync says {last and last.status}: {last and (last.step or last.error)}")
-    found += _orders(on, orders)
+    if on.perpetuals:
+        return [*found, *unsettled(on, orders, fills, positions)]
+    kept = at_rest(on)
+    found += unkept(on)
+    found += _orders(on, orders, {order.pk for order in kept})
     found += _fills(on, fills)
-    found += _balances(on, accounts)
+    found += _balances(on, accounts, kept)
     found += _positions(on, fills, positions)
     return found
 
@@ -53,9 +59,9 @@ def unproved(owner_id: UUID | None = None) -> list[str]:
     return said if report.is_whole else [*said, "The proof of the books did not come to its end."]
 
 
-def _orders(on: Stage, orders: Sequence[Order]) -> Iterator[str]:
+def _orders(on: Stage, orders: Sequence[Order], kept: Collection[UUID]) -> Iterator[str]:
     """No order twice or unknown at the venue, and each ended there as it did here: of those that stood for the same one
-    there, the last."""
+    there, the last. Stops that are `kept` rest."""
     named: dict[str, list[Order]] = {}
     for order in orders:
         named.setdefault(order.client_order_id, []).append(order)
@@ -73,7 +79,7 @@ def _orders(on: Stage, orders: Sequence[Order]) -> Iterator[str]:
         if (here := sum((one.filled_quantity for one in own), ZERO)) != there:
             yield f"Order {name} has {here} filled here, {there} at the venue."
     for name, own in named.items():
-        yield from (f"Order {name} is still {one.status}." for one in own if not one.is_terminal)
+        yield from (f"Order {name} is still {one.status}." for one in own if not one.is_terminal and one.pk not in kept)
         if name not in on.exchange.orders and any(one.filled_quantity or one.status == "filled" for one in own):
             yield f"Order {name} is filled here, and the venue does not know it."
 
@@ -97,11 +103,16 @@ def _of_venue(trade: TradeReport) -> tuple[object, ...]:
     return (trade.client_order_id, trade.side, trade.quantity, trade.price, trade.fee, trade.fee_asset)
 
 
-def _balances(on: Stage, accounts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Nothing is held once nothing is open, nothing is unexplained, and what wallets have the venue has."""
+def _balances(on: Stage, accounts: Sequence[Mapping[str, Any]], kept: Sequence[Order]) -> Iterator[str]:
+    """Nothing is held but what stops that rest would sell, nothing is unexplained, and what wallets have the venue
+    has."""
     wallets: dict[str, Decimal] = {}
+    sold: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for order in kept:
+        sold[Account.Kind.WALLET, order.instrument.base] += order.left
     for account in accounts:
         asset, total, reserved = account["asset"], account["total"], account["reserved"]
+        reserved -= sold[account["kind"], asset]
         if reserved:
             yield f"{reserved} {asset} is still held."
         if account["kind"] == Account.Kind.WALLET:

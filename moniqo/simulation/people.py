@@ -11,7 +11,7 @@ from kit import tenancy
 from moniqo.simulation.exchange import LOT
 from moniqo.simulation.stage import Stage
 from trading import services
-from trading.models import Order, Position
+from trading.models import RESTING_STOP, Order, Position
 from trading.orders.terms import Limit, Trigger
 from wallets.models import Wallet
 
@@ -23,6 +23,15 @@ RESTING: Final = (Order.Status.OPEN, Order.Status.PARTIALLY_FILLED)
 
 def buy(on: Stage) -> Act:
     """A buy with or without levels, by a person or an agent; now and then the same request again."""
+    return _buy(on, stopped=0.7, nearest=0.99, farthest=0.8)
+
+
+def buy_with_stop(on: Stage) -> Act:
+    """The same, with a stop that is near."""
+    return _buy(on, stopped=1, nearest=0.995, farthest=0.95)
+
+
+def _buy(on: Stage, *, stopped: float, nearest: float, farthest: float) -> Act:
     rng = on.rng
     wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
     price = on.prices[symbol]
@@ -34,8 +43,8 @@ def buy(on: Stage) -> Act:
         "key": f"buy {rng.randrange(10**9)}",
         "reason": "The flow buys.",
     }
-    if rng.random() < 0.7:
-        given["exit_stop"] = price * Decimal(str(round(rng.uniform(0.8, 0.99), 4)))
+    if rng.random() < stopped:
+        given["exit_stop"] = price * Decimal(str(round(rng.uniform(farthest, nearest), 4)))
     if rng.random() < 0.3:
         given["exit_target"] = price * Decimal(str(round(rng.uniform(1.01, 1.2), 4)))
     if rng.random() < 0.3:
@@ -211,6 +220,22 @@ def amend(on: Stage) -> Act:
                 limit_price=(order.limit_price * moved).quantize(CENT),
                 quantity=(order.quantity * grown).quantize(LOT, ROUND_DOWN),
             )
+
+    return act
+
+
+def cancel_there(on: Stage) -> Act:
+    """The owner ends an order by hand at the venue, or the venue forgets one that it has told a number of."""
+    forgets = on.rng.random() < 0.5
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            resting = Order.objects.filter(status__in=RESTING, amendment=None).exclude(venue_order_id="")
+            order = resting.filter(RESTING_STOP | Q(limit_price__isnull=False)).order_by("-created_at", "pk").first()
+        if order is None:
+            return "nothing rests"
+        (on.exchange.forget if forgets else on.exchange.cancel_by_hand)(order.client_order_id)
+        return f"{'forgotten' if forgets else 'cancelled'}: {order.client_order_id}"
 
     return act
 

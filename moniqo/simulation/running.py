@@ -8,6 +8,7 @@ from uuid import UUID
 from moniqo.simulation.crashes import new_process
 from moniqo.simulation.flow import play
 from moniqo.simulation.invariants import unproved, violations
+from moniqo.simulation.scenes import kind_of
 from moniqo.simulation.stage import stage
 
 # The books of so many flows are proved at once.
@@ -27,9 +28,11 @@ class Played:
 
 def play_seed(seed: int) -> Played:
     """One flow; the same seed is the same flow."""
-    with stage(seed) as on:
+    kind = kind_of(seed)
+    given = {"paper": kind.paper, "keeps_stops": kind.keeps_stops, "has_perpetuals": kind.has_perpetuals}
+    with stage(seed, **given) as on:
         try:
-            play(on)
+            play(on, kind.scene)
             found = violations(on)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told with what came before
             new_process()

@@ -5,7 +5,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,9 +19,12 @@ from kit import clock, tenancy
 from kit.errors import MoniqoError
 from kit.users.models import User
 from markets.models import Instrument, Ticker
+from markets.services import list_perpetuals
 from moniqo.simulation.crashes import Crash, Steps, counted, is_stuck, new_process
 from moniqo.simulation.exchange import COIN, FEES, Exchange
+from moniqo.simulation.unreliable import Unreliable
 from trading import services
+from trading.orders import resting
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Platform, Wallet
 from wallets.venues import registry
@@ -74,7 +77,8 @@ class Errors(logging.Handler):
 
 @dataclass
 class Stage:
-    """One owner's desk at an exchange that fails."""
+    """One owner's desk at an exchange that fails, or on paper. `perpetuals` are those there are, with the markets whose
+    prices they have."""
 
     rng: random.Random
     clock: Clock
@@ -88,23 +92,34 @@ class Stage:
     prices: dict[str, Decimal]
     exchange: Exchange
     tasks: list[tuple[str, dict[str, Any]]]
+    keeps_stops: bool
+    perpetuals: dict[str, str]
     told: list[str] = field(default_factory=list)
 
     @property
     def owner_id(self) -> uuid.UUID:
         return self.owner.pk
 
+    def price(self, symbol: str) -> Decimal:
+        """What a unit of the market, or of the perpetual, costs now."""
+        return self.prices[self.perpetuals.get(symbol, symbol)]
+
     def quote(self) -> None:
         """The feed: what a unit costs now."""
         price = Case(*(When(instrument=self.instruments[name], then=Value(now)) for name, now in self.prices.items()))
-        Ticker.objects.filter(instrument__in=self.instruments.values()).update(price=price, at=self.clock.now())
+        markets = [self.instruments[name] for name in self.prices]
+        Ticker.objects.filter(instrument__in=markets).update(price=price, at=self.clock.now())
+        self.exchange.reach()
 
 
 @contextmanager
-def stage(seed: int, *, paper: bool = False) -> Iterator[Stage]:
+def stage(
+    seed: int, *, paper: bool = False, keeps_stops: bool = False, has_perpetuals: bool = False
+) -> Iterator[Stage]:
     """The stage of a seed; everything of the process that it replaces is restored after the block.
 
-    On `paper` the venue is the demo exchange instead of the one that fails.
+    On `paper` the venue is the demo exchange instead of the one that fails. Where that has perpetuals the line to it
+    fails instead. The venue that fails keeps stops where that is said.
     """
     now, steps = Clock(), Steps()
     tasks: list[tuple[str, dict[str, Any]]] = []
@@ -124,13 +139,21 @@ def stage(seed: int, *, paper: bool = False) -> Iterator[Stage]:
             trouble=rng.choice(TROUBLES),
         )
         found = _desk(rng, now, prices, exchange)
-        stack.enter_context(_at(demo.open_demo_venue if paper else lambda _: exchange))
+        perpetuals = _perpetuals(found) if has_perpetuals else {}
+        taken = set[str]()
+
+        def on_paper(connection: Connection) -> Venue:
+            venue = demo.open_demo_venue(connection)
+            return cast("Venue", Unreliable(venue, exchange=exchange, taken=taken)) if perpetuals else venue
+
+        stack.enter_context(_at(on_paper if paper else lambda _: exchange))
         stack.enter_context(_changing("no" if paper else rng.choice(CHANGES)))
+        stack.enter_context(_keeping_stops() if keeps_stops else nullcontext())
         if paper:
             for asset, total in exchange.totals.items():
                 demo.credit(owner_id=found[0].pk, connection_id=found[1].pk, asset=asset, amount=total)
         stack.enter_context(counted(steps))
-        yield Stage(rng, now, steps, errors, *found, prices, exchange, tasks)
+        yield Stage(rng, now, steps, errors, *found, prices, exchange, tasks, keeps_stops, perpetuals)
 
 
 # --- what is replaced ------------------------------------------------------------------------------------------------
@@ -201,6 +224,18 @@ def _changing(works: Works) -> Iterator[None]:
         del declared[VENUE]
 
 
+@contextmanager
+def _keeping_stops() -> Iterator[None]:
+    """The stops of positions rest at the venue."""
+    known: dict[str, Any] = vars(resting)
+    before = known["RESTING_STOPS"]
+    known["RESTING_STOPS"] = before | {VENUE}
+    try:
+        yield
+    finally:
+        known["RESTING_STOPS"] = before
+
+
 # --- who plays -------------------------------------------------------------------------------------------------------
 
 _Found = tuple[User, Connection, Wallet, list[Wallet], dict[str, Instrument]]
@@ -234,6 +269,18 @@ def _desk(rng: random.Random, now: Clock, prices: dict[str, Decimal], exchange: 
         exchange.totals.update({asset: amount * len(wallets) for asset, amount in funds})
         services.set_limits(on=connection, allowed_symbols=list(prices), maximum_notional=CASH)
     return owner, connection, farm, wallets, instruments
+
+
+def _perpetuals(found: _Found) -> dict[str, str]:
+    """List them beside the markets, and allow them."""
+    owner, connection, _, _, instruments = found
+    list_perpetuals(venue=VENUE)
+    rows = Instrument.objects.filter(venue=VENUE, prices_of__in=instruments.values()).select_related("prices_of")
+    symbols = {row.symbol: row.prices_of.symbol for row in rows.order_by("symbol") if row.prices_of is not None}
+    instruments.update({row.symbol: row for row in rows})
+    with tenancy.tenant(owner.pk):
+        services.set_limits(on=connection, allowed_symbols=list(symbols), maximum_notional=CASH)
+    return symbols
 
 
 def _instrument(symbol: str, now: Clock, price: Decimal) -> Instrument:

@@ -29,6 +29,7 @@ from tests.shared_data import MADE, RECORDED, recording
 from wallets.venues.accounts import create_demo_connection
 from wallets.venues.base import OrderRequest
 from wallets.venues.demo import account as demo
+from wallets.venues.demo.estimating import estimate
 from wallets.venues.registry import open_venue
 
 # The minute after the recording ends: its last bar of NKN/USDT has closed.
@@ -232,10 +233,16 @@ def test_a_paper_order_takes_what_stands_there(binance: Binance, owner: User) ->
         demo.credit(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", amount=Decimal(100_000))
         Ticker.objects.update(at=clock.now())
         size = Decimal(first["A"]) + 50
+        told = estimate(connection, "NKN/USDT", "buy", size)
         report = open_venue(connection).submit(OrderRequest("m-1", "NKN/USDT", "buy", size))
     assert [(one.price, one.quantity) for one in report.trades] == [
         (Decimal(first["a"]), Decimal(first["A"])), (Decimal("0.4"), 50),
     ]  # fmt: skip
+    assert told is not None
+    assert list(told.parts) == [(one.quantity, one.price) for one in report.trades], "it walks the same book"
+    middle = (Decimal(first["a"]) + Decimal(first["b"])) / 2
+    assert told.walked_at is not None
+    assert told.slippage == sum((one.price - middle) * one.quantity for one in report.trades)
 
 
 def test_instruments_take_their_steps_from_the_exchange(binance: Binance) -> None:

@@ -1,6 +1,7 @@
 """Whatever fails on the way, every order is known in the end: random flows from seeds, and defects that they find."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from moniqo.simulation.running import Played, play_seed, play_seeds
 from tests.conftest import cloned_database
 from trading.models import Position
-from trading.orders import recording, sending
+from trading.orders import denied, exits, funding, margin, recording, resting, sending
+from trading.positions import leveraged
 
 CHUNK = 25
 SEEDS = 200
@@ -34,7 +36,7 @@ def test_every_order_is_known_in_thousands_of_flows(live_db: str, first: int) ->
 
 
 def test_a_seed_replays_exactly(live_db: str) -> None:
-    seeds = (4, 5, 6)
+    seeds = (4, 5, 7)
     told = [play_seed(seed).told for seed in seeds]
     with cloned_database(f"{live_db}_again"):
         assert [play_seed(seed).told for seed in seeds] == told
@@ -63,16 +65,67 @@ def _forgotten_stop(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Position, "save", forget)
 
 
+def _never_rests(patch: pytest.MonkeyPatch) -> None:
+    """The stops of positions are not placed at the venue that keeps them."""
+    patch.setattr(resting, "_keep", lambda position_id: [])
+
+
+def _never_moved(patch: pytest.MonkeyPatch) -> None:
+    """A stop that rests stays where it was, whatever becomes of its position."""
+    patch.setattr(resting, "_end", lambda order, reason: None)
+
+
+def _never_believed(patch: pytest.MonkeyPatch) -> None:
+    """What the venue has forgotten is asked about for ever."""
+    patch.setattr(denied, "_was_denied", lambda order: False)
+
+
+def _turned_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    """What turns a position round, or closes it, realizes nothing."""
+    after = leveraged.after_trade
+    patch.setattr(leveraged, "after_trade", lambda *given: (after(*given)[0], Decimal(0)))
+
+
+def _never_liquidated(patch: pytest.MonkeyPatch) -> None:
+    """A position whose margin is used up is left open."""
+    leave = exits._leave
+    patch.setattr(exits, "_leave", lambda exit_: [] if exit_.is_liquidation else leave(exit_))
+
+
+def _funded_without_margin(patch: pytest.MonkeyPatch) -> None:
+    """What funding took stays in the margin."""
+    patch.setattr(funding, "stand", lambda position, after: None)
+
+
+def _never_released(patch: pytest.MonkeyPatch) -> None:
+    """What was held for an order and for the margin before stays held with every trade."""
+    patch.setattr(margin, "_released", lambda order, traded: iter(()))
+
+
+EACH, STOPS, PERPETUALS = range(60), range(1, 400, 4), range(3, 400, 4)
+
+
 @pytest.mark.parametrize(
-    ("plant", "said"),
+    ("plant", "seeds", "said"),
     [
-        pytest.param(_never_asked, "was sent while the venue had it", marks=pytest.mark.slow),
-        (_told_once, "is lost"),
-        pytest.param(_forgotten_stop, "was accepted and is None", marks=pytest.mark.slow),
+        pytest.param(_never_asked, EACH, "was sent while the venue had it", marks=pytest.mark.slow),
+        (_told_once, EACH, "is lost"),
+        pytest.param(_forgotten_stop, EACH, "was accepted and is None", marks=pytest.mark.slow),
+        (_never_rests, STOPS, "does not rest, and nobody was told"),
+        pytest.param(_never_moved, STOPS, "is wanted", marks=pytest.mark.slow),
+        pytest.param(_never_believed, STOPS, "is still open", marks=pytest.mark.slow),
+        (_turned_for_nothing, PERPETUALS, "and another at the venue"),
+        pytest.param(_never_liquidated, PERPETUALS, "A position is open at", marks=pytest.mark.slow),
+        pytest.param(_funded_without_margin, PERPETUALS, "The position is", marks=pytest.mark.slow),
+        pytest.param(_never_released, PERPETUALS, "is held, and its positions need", marks=pytest.mark.slow),
     ],
 )
 def test_a_planted_defect_is_found(
-    live_db: str, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], said: str
+    live_db: str,
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[pytest.MonkeyPatch], None],
+    seeds: range,
+    said: str,
 ) -> None:
     plant(monkeypatch)
-    assert any(said in one for seed in range(60) for one in play_seed(seed).violations)
+    assert any(said in one for seed in seeds for one in play_seed(seed).violations)

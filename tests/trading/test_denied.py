@@ -4,6 +4,7 @@ ever. Real ccxt over real HTTP against a simulated exchange; the clock is moved 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import stamina
@@ -21,6 +22,7 @@ from trading import services
 from trading.models import Cancellation, Order
 from trading.orders.terms import Limit
 from wallets.models import Connection, Wallet
+from wallets.venues.base import TradeReport
 from wallets.venues.ccxt.adapter import CcxtVenue
 from wallets.venues.ccxt.dialects import dialect_of
 
@@ -166,6 +168,60 @@ def test_a_trade_that_the_venue_still_tells_of_is_booked_first(
     stop.refresh_from_db()
     assert (stop.status, stop.filled_quantity) == ("filled", D("0.5"))
     assert (held.sold(), held.is_left()) == (D("0.5"), True)
+
+
+def test_nobody_else_asks_while_the_venue_takes_long_to_answer_who_heard_the_denial(
+    held: Held, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer comes within a lease, all of them together do not."""
+    forget(held, held.stop)
+    go_on(held, time, "50000", turns=2)
+    time.pass_by(60)
+    set_price(held.desk.instrument, "50000")
+    stop, asked = held.stop, list[str]()
+
+    def slow(name: str) -> None:
+        answer = getattr(CcxtVenue, name)
+
+        def ask(venue: CcxtVenue, *given: Any) -> Any:
+            asked.append(name)
+            time.pass_by(40)
+            if len(asked) <= 3:
+                held.desk.resolve(stop)
+            return answer(venue, *given)
+
+        monkeypatch.setattr(CcxtVenue, name, ask)
+
+    for name in ("order", "open_orders", "trades_since"):
+        slow(name)
+    held.desk.resolve(stop)
+    assert asked == ["order", "open_orders", "trades_since"]
+    assert held.desk.fresh(stop).status == "cancelled"
+
+
+def test_who_comes_back_after_the_lease_changes_nothing(
+    held: Held, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has found the stop where it was, while the first still waits for a list of its trades."""
+    stop = held.stop
+    (there,) = held.stops
+    forget(held, stop)
+    go_on(held, time, "50000", turns=2)
+    time.pass_by(60)
+    bought = Order.objects.get(side="buy").fills.get()
+    trade = TradeReport(
+        "9", stop.client_order_id, "BTC/USDT", "sell", D(45_000), D("0.1"), D(0), "USDT", "taker", bought.filled_at
+    )
+
+    def trades_since(*_: Any) -> tuple[TradeReport, ...]:
+        held.account.orders.append(there)
+        time.pass_by(50)
+        held.desk.resolve(stop)
+        return (trade,)
+
+    monkeypatch.setattr(CcxtVenue, "trades_since", trades_since)
+    held.desk.resolve(stop)
+    assert (held.desk.fresh(stop).status, held.sold()) == ("open", 0)
 
 
 def test_a_stop_that_the_market_has_passed_is_not_believed_for_longer_than_a_minute(held: Held, time: Time) -> None:

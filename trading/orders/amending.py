@@ -23,6 +23,7 @@ from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
 from trading.models import Amendment, Cancellation, Order, Side
 from trading.orders import leases, states
+from trading.orders.amending_waiting import amend_waiting, is_changeable, repeated
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.holds import hold_again, to_buy
@@ -36,8 +37,14 @@ from trading.risk.sizing import in_lots
 from wallets.venues.capabilities import capabilities_of
 
 Way = Amendment.Way
+# How an order is changed that waits for its trigger.
+HERE: Final = "here"
 # What may happen between the old terms and the new ones, by how the venue changes an order.
 RISKS: Final[Mapping[str, str]] = {
+    HERE: (
+        "It waits in Moniqo, and no venue has heard of it: another order waits in its place at once, and nothing can "
+        "happen in between."
+    ),
     Way.ENDS: (
         "The venue ends the order before another takes its place: meanwhile nothing of it rests, what is filled until "
         "then is taken off, and its place in the queue is lost."
@@ -56,10 +63,18 @@ _WAYS: Final[Mapping[str, str]] = {"yes": Way.IN_PLACE, "partly": Way.AT_ONCE, "
 
 
 def amend_order(
-    *, owner_id: UUID, order_id: UUID, key: str, limit_price: Decimal | None = None, quantity: Decimal | None = None
+    *,
+    owner_id: UUID,
+    order_id: UUID,
+    key: str,
+    limit_price: Decimal | None = None,
+    quantity: Decimal | None = None,
+    **of_trigger: Decimal | None,
 ) -> Amendment:
     """Commit the wish that the order have another limit or quantity (in base, with what was filled of it before); what
-    is None stays. The same key of the same order returns the first wish.
+    is None stays. The same key of the same order returns the first wish. What is asked for of the trigger
+    (`amending_waiting.CHANGEABLE`) is of an order that waits for it: that one is replaced at once, and the wish, which
+    is over then, is no row.
 
     Runs in the owner's tenant. Raises NotFoundError, InvalidInputError for terms that it cannot have or that the gate
     would refuse, ConflictError for an order that does not rest or is being cancelled or amended already.
@@ -68,12 +83,19 @@ def amend_order(
     with transaction.atomic():
         locked_wallet(wallet_id)
         order = locked(order_id, "wallet__connection__platform", "hold")
+        asked = {"limit_price": limit_price, "quantity": quantity, **of_trigger}
+        placed = repeated(order, key=key, asked=asked)
+        if placed is not None or is_changeable(order):
+            return _done_here(placed or amend_waiting(order, key=key, asked=asked), order, key)
         wished = Amendment.objects.filter(order=order).first()
         if wished is not None and wished.key == key:
             if limit_price not in (None, wished.limit_price) or quantity not in (None, wished.quantity):
                 raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
             return wished
         _require_amendable(order, is_wished=wished is not None)
+        if wrong := [name for name, value in of_trigger.items() if value is not None]:
+            told = "Only an order that waits for its trigger can be given another one."
+            raise InvalidInputError(told, fields=dict.fromkeys(wrong, "It waits for none."))
         at, wanted = order.limit_price if limit_price is None else limit_price, _wanted(order, quantity)
         if at is None or (at, wanted) == (order.limit_price, order.quantity):
             raise InvalidInputError(
@@ -104,8 +126,18 @@ def amend_order(
     return wish
 
 
+def _done_here(placed: Order, order: Order, key: str) -> Amendment:
+    """The wish that is over: it was never open, so it is no row."""
+    return Amendment(
+        owner_id=order.owner_id, order=order, key=key, limit_price=placed.limit_price, quantity=placed.quantity,
+        way=HERE, result=Sentence("Another order waits in its place."), closed_at=placed.created_at,
+    )  # fmt: skip
+
+
 def way_of(order: Order) -> str:
-    """How the order is changed at its venue as it stands now; it comes with its connection's platform."""
+    """How the order is changed, at its venue or here, as it stands now; it comes with its connection's platform."""
+    if is_changeable(order):
+        return HERE
     platform = order.wallet.connection.platform
     if order.is_external:
         return Way.ENDS
@@ -233,9 +265,8 @@ def _require_amendable(order: Order, *, is_wished: bool) -> None:
     if is_wished:
         raise ConflictError("The order is being amended already: amend the one that takes its place.")
     if order.limit_price is None or order.status not in (states.OPEN, states.PARTIALLY_FILLED):
-        raise ConflictError(
-            f"Only an order that rests at its limit can be amended: this one is {order.get_status_display().lower()}."
-        )
+        status = order.get_status_display().lower()
+        raise ConflictError(f"Only an order that rests or waits for its trigger can be amended: this one is {status}.")
     if Cancellation.objects.filter(order=order).exists():
         raise ConflictError("The order is being cancelled: place another one when it has ended.")
 

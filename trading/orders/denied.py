@@ -45,15 +45,30 @@ def hear_denial(order: Order, venue: Venue) -> Order:
         if not is_word:
             wait(current)
             return current
-    report = _what_is_left(current, venue)
-    if report is not None:
-        return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
+    for ask in (_listed, _traded):
+        if not _is_renewed(order):
+            return found(order.pk)
+        report = ask(order, venue)
+        if report is not None and _is_renewed(order):
+            return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
     with tenancy.tenant(order.owner_id):
         current = still_ours(order)
         if current is None:
             return found(order.pk)
         move(current, states.CANCELLED, GONE, answer={"known": False})
     return current
+
+
+def _is_renewed(order: Order) -> bool:
+    """Whether it is still ours, and is for another lease: all questions together may take longer than one. What was
+    learnt of an order that somebody else has taken meanwhile is not acted on."""
+    with tenancy.tenant(order.owner_id):
+        current = still_ours(order)
+        if current is None:
+            return False
+        wait(current, leases.start(leases.LEASE))
+    order.due_at = current.due_at
+    return True
 
 
 def _does_harm(order: Order) -> bool:
@@ -80,12 +95,13 @@ def _was_denied(order: Order) -> bool:
     return told.filter(raised_at__lte=clock.now() - leases.GRACE).exists()
 
 
-def _what_is_left(order: Order, venue: Venue) -> OrderReport | None:
-    """The order in the venue's list after all, or its end by the trades that the venue tells of and nobody has booked;
-    None where there is nothing of it."""
-    listed = by_name(venue.open_orders()).get(name_of(order))
-    if listed is not None:
-        return listed
+def _listed(order: Order, venue: Venue) -> OrderReport | None:
+    """The order in the venue's list after all."""
+    return by_name(venue.open_orders()).get(name_of(order))
+
+
+def _traded(order: Order, venue: Venue) -> OrderReport | None:
+    """Its end by the trades that the venue tells of and nobody has booked; None where there is nothing of it."""
     since = (order.submitted_at or order.created_at) - EARLIER
     trades = [
         trade

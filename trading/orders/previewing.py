@@ -1,6 +1,7 @@
 """What an order would do, before anybody places it: judged by the gate that would judge it, and not written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import uuid4
@@ -21,8 +22,10 @@ from trading.positions.leveraged import once_filled, standing
 from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
+from wallets.venues.demo.estimating import Estimate, estimate
 
+HUNDREDTH: Final = Decimal("0.01")
 NO_PRICE: Final = "There is no price of {symbol}: wait until the feed brings one."
 
 
@@ -30,10 +33,13 @@ NO_PRICE: Final = "There is no price of {symbol}: wait until the feed brings one
 class Preview:
     """An order that was judged and not written. Quantities in base, all else in quote.
 
-    `fee` is what the venue charges for taking, `spread` what half the way between bid and ask costs; either is about
-    right as long as the market stays where it is. `free` is what no order holds. `stop` is where the stop stands at
-    first, which one that follows may have raised; `risk` is what the way to it costs. None without a stop. Of a
-    perpetual `margin` is what would stand for the position, and `liquidation_price` where that is used up.
+    `fee` is what the venue charges for taking, `spread` what half the way between bid and ask costs; `slippage` is
+    what an order at the market costs beside the middle of them, that half included, in quote and in basis points,
+    by the book that was asked for at `walked_at` or else by the participation model
+    (`wallets.venues.demo.estimating`): None of an order that rests or waits. All of it is about right as long as
+    the market stays where it is. `free` is what no order holds. `stop` is where the stop stands at first, which one
+    that follows may have raised; `risk` is what the way to it costs. None without a stop. Of a perpetual `margin`
+    is what would stand for the position, and `liquidation_price` where that is used up.
     """
 
     order: Order
@@ -52,6 +58,24 @@ class Preview:
     risk: Decimal | None
     margin: Decimal | None = None
     liquidation_price: Decimal | None = None
+    estimate: Estimate | None = None
+
+    @property
+    def slippage(self) -> Decimal | None:
+        return None if self.estimate is None else self.estimate.slippage
+
+    @property
+    def slippage_bps(self) -> Decimal | None:
+        return None if self.estimate is None else self.estimate.slippage_bps.quantize(HUNDREDTH)
+
+    @property
+    def slippage_by(self) -> str:
+        """How it was found: `book`, `model`, or nothing."""
+        return "" if self.estimate is None else "model" if self.estimate.walked_at is None else "book"
+
+    @property
+    def walked_at(self) -> datetime | None:
+        return None if self.estimate is None else self.estimate.walked_at
 
     @property
     def market_price(self) -> Decimal | None:
@@ -59,10 +83,6 @@ class Preview:
         if self.quote is None:
             return None
         return self.quote.ask if self.order.side == Side.BUY else self.quote.bid
-
-    @property
-    def cost(self) -> Decimal:
-        return self.fee + self.spread
 
     @property
     def risk_share(self) -> Decimal | None:
@@ -78,12 +98,27 @@ class Preview:
         )
 
 
-@transaction.atomic
 def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Preview:
     """What `place_order` would do with these terms now. Nothing is written; run it as the tenant.
 
     Raises what `place_order` raises for terms that no gate needs to see.
     """
+    found = _estimate(wallet, instrument, terms)  # an exchange may be asked: before anything is locked
+    return replace(_preview(wallet, instrument, terms), estimate=found)
+
+
+def _estimate(wallet: Wallet, instrument: Instrument, terms: Terms) -> Estimate | None:
+    """Of an order that is sent at once, at the market."""
+    if terms.limit is not None or terms.trigger is not None:
+        return None
+    connection = Connection.objects.select_related("platform").get(pk=wallet.connection_id)
+    size = sizing.in_lots(terms.quantity, instrument.lot_size)
+    held = standing(wallet.pk, instrument.pk) if instrument.is_perpetual else None
+    return estimate(connection, instrument.symbol, "buy" if terms.is_buy else "sell", size, held)
+
+
+@transaction.atomic
+def _preview(wallet: Wallet, instrument: Instrument, terms: Terms) -> Preview:
     place = Place(wallet.pk, instrument, f"preview:{uuid4()}")
     batch = Batch([place])
     order = batch.place(wallet.pk, terms)

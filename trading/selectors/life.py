@@ -13,6 +13,7 @@ from django.urls import reverse
 from kit.errors import NotFoundError
 from trading.models import Fill, Order, OrderEvent, Position, RiskDecision
 from trading.orders import states
+from trading.orders.amending_waiting import is_changeable
 from trading.orders.forgetting import EVENTS
 from trading.risk import gate as risk
 from trading.selectors.orders import OrderRow, order_row
@@ -70,8 +71,8 @@ class OrderLife:
 
     @property
     def is_amendable(self) -> bool:
-        """Whether its limit and quantity may be changed."""
-        return self.row.is_resting and not self.is_ending
+        """Whether its limit, its trigger or its quantity may be changed."""
+        return (self.row.is_resting and not self.is_ending) or is_changeable(self.order)
 
     @property
     def is_refused_by_limit(self) -> bool:
