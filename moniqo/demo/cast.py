@@ -31,9 +31,11 @@ REBALANCING: Final = Wish(
     automatic_up_to=Decimal("0.05"),
 )
 # Late in the history the trader has seen enough of whoever is `distrusted`: unless its last trades win twice what they
-# lose, it buys nothing for two weeks.
+# lose, it buys nothing for two weeks, and once a stop has ended one, for so many of its candles, at least as long.
 DISTRUSTED_BEFORE_DAYS: Final = 10
-DISTRUST: Final = Caps(minimum_profit_factor=Decimal(2), lookback_trades=4, lock_hours=14 * 24)
+DISTRUST: Final = Caps(
+    minimum_profit_factor=Decimal(2), lookback_trades=4, lock_hours=14 * 24, cooldown_bars=14 * 24
+)
 
 # What the trader's own rules look at.
 STRENGTH: Final = {"indicator": "rsi", "period": 14}

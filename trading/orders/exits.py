@@ -44,6 +44,8 @@ from wallets.models import Account, Connection, Wallet
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
+# Where the market is not active any more the venue is asked ever more rarely: it may list it again, and seldom does.
+LONGEST_WHERE_DELISTED: Final = timedelta(days=1)
 # A stop at a venue that the price has reached for longer than this is not believed any more: it is ended there, and the
 # position is sold when the venue has said what became of it.
 CARRIED_OUT_WITHIN: Final = timedelta(seconds=60)
@@ -106,12 +108,16 @@ def _leave(exit_: Exit) -> list[Order]:
         .aggregate(number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew))
         .values()
     )
-    if failed and clock.now() < last + pause_after(failed):
+    is_gone = bool(failed) and not position.instrument.is_active
+    longest = LONGEST_WHERE_DELISTED if is_gone else LONGEST_PAUSE
+    if failed and clock.now() < last + pause_after(failed, longest):
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
     if quantity <= 0 and rests:
         return []  # all of it is in what rests, which is being cancelled
-    if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
+    if is_gone:  # a person is told after the first refusal: trying does not bring a market back
+        _say_gone(position, exit_.reason)
+    elif attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
         return []
@@ -285,9 +291,9 @@ def in_books(position: Position) -> Decimal:
     return account.available + lent if account else Decimal(0)
 
 
-def pause_after(attempts: int) -> timedelta:
+def pause_after(attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
     """Ten seconds after the first attempt, then twice as long after each."""
-    return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), longest)
 
 
 def _say_unwatched(position: Position, reason: Sentence, connection: Connection) -> None:
@@ -304,6 +310,17 @@ def _call_for_help(position: Position, reason: Sentence, attempts: int) -> None:
     rest = (
         f"{tried}; it is tried again, every quarter of an hour in the end: look at why its orders were refused, or "
         "close the position by hand."
+    )
+    _say_unprotected(position, reason, rest)
+
+
+def _say_gone(position: Position, reason: Sentence) -> None:
+    """The market is not active and its venue has not sold: what a person can do about it."""
+    market, connection = position.instrument, position.wallet.connection
+    rest = (
+        f"{market.symbol} is not active any more, and {connection.name} did not take the sale: sell {market.base} there "
+        "in another market, or send it to a venue that trades it. It is tried again ever more rarely, once a day in "
+        "the end."
     )
     _say_unprotected(position, reason, rest)
 
