@@ -138,7 +138,7 @@ def _step(step: Limits, proposal: Proposal) -> dict[str, Any]:
     """What a step of the path says; what it says nothing about is left out, which is most of it."""
     said: dict[str, Any] = {"name": step.name, "trading_state": step.trading_state}
     caps = step.caps
-    more = {
+    more: dict[str, Any] = {
         "maximum_notional": _text(step.maximum_notional),
         "notional_asset": step.notional_asset or None,
         "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
