@@ -126,9 +126,7 @@ class Analytics:
         """Where goals with a deadline want its return to be."""
         points = zip(self.line, self.scope.points, strict=True)
         values = [(at, twr, point.equity) for (at, twr), point in points]
-        return paths_of(
-            owner_id=self.owner.pk, wallet_id=self.subject.wallet_id, base=self.base, values=values
-        )
+        return paths_of(owner_id=self.owner.pk, wallet_id=self.subject.wallet_id, base=self.base, values=values)
 
     @cached_property
     def held(self) -> Line:

@@ -109,8 +109,12 @@ def told(found: Any) -> dict[str, Any]:
         "benchmark_return": found.benchmark_return,
         "goal_paths": [
             {
-                "goal_id": one.goal_id, "name": one.name, "starts_at": one.since, "starts_with": one.begins,
-                "ends_at": one.until, "target": one.target,
+                "goal_id": one.goal_id,
+                "name": one.name,
+                "starts_at": one.since,
+                "starts_with": one.begins,
+                "ends_at": one.until,
+                "target": one.target,
             }
             for one in found.paths
         ],
