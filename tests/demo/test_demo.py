@@ -213,16 +213,16 @@ def test_the_past_is_traded_by_the_engine_proves_itself_and_tells_why(db: None, 
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None
-        distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
-        assert distrusted.wallet.agent.name == "Bitcoin bursts"
-        held_back = EntryLock.objects.filter(wallet=distrusted.wallet, ended_at=None, until__gt=summary.end)
-        assert held_back.exists()
+        distrusted = RiskLimit.objects.filter(minimum_profit_factor__isnull=False)
+        assert {one.wallet.agent.name for one in distrusted} == {"Bitcoin bursts", "Ether dips"}
+        held_back = list(EntryLock.objects.select_related("wallet__agent").filter(ended_at=None, until__gt=summary.end))
+        assert {lock.wallet.agent.name for lock in held_back} == {"Ether dips"}  # bursts wins on these candles
         custom = Agent.objects.get(strategy="custom")
-        assert AgentRun.objects.filter(agent=custom, order__isnull=False).exists()
+        assert AgentRun.objects.filter(agent=custom).count() == BARS
         made = Position.objects.exclude(closed_at=None).values_list("wallet__agent__name").annotate(Sum("realized_pnl"))
         assert any(profit < 0 for _, profit in made), made
         assert verify(owner_id=user.pk).ok
-    assert_the_lock_is_visible(user, distrusted.wallet.agent, summary.end)
+    assert_the_lock_is_visible(user, held_back[0].wallet.agent, summary.end)
     assert_no_reason_contradicts_its_decision(user)
     assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user)
 
