@@ -8,7 +8,12 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from farms import selectors, services
-from farms.composing.working import require_sound_agent, require_sound_change, require_sound_start
+from farms.composing.working import (
+    require_sound_agent,
+    require_sound_change,
+    require_sound_farm,
+    require_sound_start,
+)
 from farms.models import Agent, Farm
 from farms.schemas import (
     AgentAheadOut,
@@ -102,6 +107,8 @@ def move_farm(request: HttpRequest, farm_id: UUID, body: MasterIn) -> Any:
 
 @router.post("/farms/{farm_id}/start", auth=TRADE, response=FarmOut, summary="Let its running agents act")
 def start_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    """409, and nothing starts, where the rules of one of them do not pass: the sentence names it, and who else."""
+    require_sound_farm(owner_id=owner_of(request), farm_id=farm_id)
     services.start_farm(owner_id=owner_of(request), farm_id=farm_id)
     return _farm(request, farm_id)
 

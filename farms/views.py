@@ -15,7 +15,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms import charts, listing, selectors, services
-from farms.composing.working import require_sound_agent, require_sound_change, require_sound_start
+from farms.composing.working import (
+    require_sound_agent,
+    require_sound_change,
+    require_sound_farm,
+    require_sound_start,
+)
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm, StrategyVersion
 from farms.policy.readings import policy_row
@@ -151,6 +156,8 @@ def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     switch = services.start_farm if action == "start" else services.pause_farm
     try:
         with missing_is_404():
+            if action == "start":
+                require_sound_farm(owner_id=owner_of(request), farm_id=pk)
             changed = switch(owner_id=owner_of(request), farm_id=pk)
         messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
     except ConflictError as error:

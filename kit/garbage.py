@@ -1,5 +1,5 @@
 """How often Python looks for objects that nothing holds: where pages are answered, a look at all that is loaded costs
-more than most of them."""
+more than most of them, and where a thousand agents run, what they make stays until their rows are written."""
 
 import gc
 from typing import Final

@@ -12,7 +12,6 @@ up to the second while all of them are busy: what waits for a venue that hangs c
 behind it get processes of their own. Another machine that is to help with syncs alone sets `sync=8`.
 """
 
-import gc
 import os
 import re
 import sys
@@ -20,6 +19,7 @@ from functools import partial
 from importlib import import_module
 from typing import Final, NoReturn
 
+from kit import garbage
 from kit.offspring import call_process, die_with_parent
 from moniqo import schedule
 from moniqo.crew import Crew, Member, Sign
@@ -81,8 +81,7 @@ def _load() -> None:
     if settings.FEED.startswith("ccxt:") or _has_exchanges():
         import_module("ccxt")  # 70 MB and seconds, which every process would take for itself
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # once is enough
-    gc.collect()
-    gc.freeze()  # a collection in a worker would touch, and so copy, every page
+    garbage.settle()  # a collection in a worker would touch, and so copy, every page
 
 
 def _has_exchanges() -> bool:

@@ -4,18 +4,20 @@ The marks say it as of now (`FlowMark.earned`); each move that lies after the mo
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from kit import days
-from markets.models import Instrument
 from portfolio.books import Books, Positions
 from portfolio.models import FlowMark
 from portfolio.trees import Trees
+from trading.models import Position
 from wallets.models import Wallet
+
+_QUOTES: Final = ("instrument_id", "instrument__quote")
 
 Sums = dict[tuple[UUID, str, str], Decimal]  # by scope, venue and asset
 
@@ -36,8 +38,10 @@ class Elsewhere:
     def told(self, at: datetime) -> dict[str, list[Any]]:
         """As rows for the statement: `earned_scopes` and so on."""
         sums: Sums = defaultdict(Decimal, self._now)
-        for moment in self._trees.changes(at):
-            for key, amount in self._of_move(moment).items():
+        moments = self._trees.changes(at)
+        self._look_at([moment for moment in moments if moment not in self._by_move])
+        for moment in moments:
+            for key, amount in self._by_move[moment].items():
                 sums[key] -= amount
         known = {key: amount for key, amount in sums.items() if amount}
         return {
@@ -48,27 +52,34 @@ class Elsewhere:
             "earned_amounts": list(known.values()),
         }
 
-    def _of_move(self, moment: datetime) -> Sums:
-        """What the moves right after that moment added to the marks."""
-        if moment not in self._by_move:
+    def _look_at(self, moments: Sequence[datetime]) -> None:
+        """What the moves right after each of these moments, which ascend, added to the marks.
+
+        Books and positions are opened once, at the first of them, and led on from move to move.
+        """
+        if not moments:
+            return
+        books = Books(owner_id=self._owner_id, at=moments[0], until=moments[-1])
+        positions = Positions(owner_id=self._owner_id, at=moments[0], until=moments[-1])
+        quotes = dict(Position.objects.filter(owner_id=self._owner_id).order_by().values_list(*_QUOTES).distinct())
+        for moment in moments:
+            books.lead_to(moment)
+            realized = _realized(books, positions.told(moment), quotes)
             before, after = self._trees.at(moment), self._trees.at(moment + days.INSTANT)
             found: Sums = defaultdict(Decimal)
-            realized = self._realized(moment)
             for pairs, sign in ((after - before, 1), (before - after, -1)):
                 for root, wallet in pairs:
                     for asset, amount in realized.get(wallet, {}).items():
                         found[root, self._venues[wallet], asset] += sign * amount
             self._by_move[moment] = found
-        return self._by_move[moment]
 
-    def _realized(self, at: datetime) -> dict[UUID, dict[str, Decimal]]:
-        """By wallet and asset."""
-        found: dict[UUID, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for (wallet, asset), sums in Books(owner_id=self._owner_id, at=at, until=at).sums.items():
-            found[wallet][asset] += sums.realized
-        spot = Positions(owner_id=self._owner_id, at=at, until=at).told(at)
-        quotes = dict(Instrument.objects.filter(pk__in=spot["instruments"]).values_list("pk", "quote"))
-        rows = zip(spot["position_wallets"], spot["instruments"], spot["realized"], strict=True)
-        for wallet, instrument, realized in rows:
-            found[wallet][quotes[instrument]] += realized
-        return found
+
+def _realized(books: Books, spot: Mapping[str, list[Any]], quotes: Mapping[int, str]) -> dict[UUID, dict[str, Decimal]]:
+    """By wallet and asset."""
+    found: dict[UUID, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for (wallet, asset), sums in books.sums.items():
+        found[wallet][asset] += sums.realized
+    rows = zip(spot["position_wallets"], spot["instruments"], spot["realized"], strict=True)
+    for wallet, instrument, realized in rows:
+        found[wallet][quotes[instrument]] += realized
+    return found

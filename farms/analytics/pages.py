@@ -1,5 +1,6 @@
 """The pages that say how a farm or an agent does, and when. They work without JavaScript."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -11,6 +12,9 @@ from farms.analytics.reading import BACK, FEWEST_DAYS, Analytics
 from kit import bars
 from kit.figures import Figure
 from kit.http import missing_is_404
+
+# A goal's path is drawn so far beyond the line, a part of the line's length: a far deadline would leave it no room.
+AHEAD: Final = 4
 
 
 @login_required
@@ -51,4 +55,7 @@ def _chart(found: Analytics) -> Figure:
     lines = [(found.subject.name, found.line)]
     if found.held:
         lines.append((found.benchmark_name, found.held))
+    first, last = found.line[0][0], found.line[-1][0]
+    shown = last + (last - first) / AHEAD
+    lines += [(f"Goal: {path.name}", path.upto(shown)) for path in found.paths]
     return bars.returns(lines, revision=str(found.subject.pk))

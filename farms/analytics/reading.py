@@ -18,6 +18,7 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Avg, Min, Q, Sum
 
+from farms.analytics.paths import Path, paths_of
 from farms.laboratory.drift import Drift, drift_of
 from farms.models import Agent, Farm
 from kit.errors import NotFoundError
@@ -119,6 +120,13 @@ class Analytics:
                 start = 1.0
             found.append((point.at, point.twr_index / start - 1))
         return found
+
+    @cached_property
+    def paths(self) -> Sequence[Path]:
+        """Where goals with a deadline want its return to be."""
+        points = zip(self.line, self.scope.points, strict=True)
+        values = [(at, twr, point.equity) for (at, twr), point in points]
+        return paths_of(owner_id=self.owner.pk, wallet_id=self.subject.wallet_id, base=self.base, values=values)
 
     @cached_property
     def held(self) -> Line:

@@ -54,6 +54,17 @@ class DriftedOut(Schema):
     drift_points: Amount | None = Field(description="What fills cost beyond the backtest; negative is better.")
 
 
+class GoalPathOut(Schema):
+    """Where a goal wants its time-weighted return to be: straight from one to the other, in fractions."""
+
+    goal_id: UUID
+    name: str
+    starts_at: datetime
+    starts_with: float = Field(description="Its return when the goal began, since it began itself.")
+    ends_at: datetime
+    target: float = Field(description="Its return once the goal is reached: of a profit, by its value when it began.")
+
+
 class AnalyticsOut(Reworked):
     """Since it began. A farm's trades are those that were closed while their agents worked there."""
 
@@ -65,6 +76,9 @@ class AnalyticsOut(Reworked):
     ratios: RatiosOut
     benchmark: str = Field(description="What it is held against, bought when it began; empty where there is none.")
     benchmark_return: float | None = Field(description="Of buying and holding that, a fraction.")
+    goal_paths: list[GoalPathOut] = Field(
+        description="Of goals for it alone, with a deadline, that want a profit or a return."
+    )
     share: Amount | None
     target: Amount | None
     turnover: float | None = Field(description="What was traded in a year, by its mean value.")
@@ -93,6 +107,17 @@ def told(found: Any) -> dict[str, Any]:
         "ratios": found.scope.performance,
         "benchmark": found.benchmark_name,
         "benchmark_return": found.benchmark_return,
+        "goal_paths": [
+            {
+                "goal_id": one.goal_id,
+                "name": one.name,
+                "starts_at": one.since,
+                "starts_with": one.begins,
+                "ends_at": one.until,
+                "target": one.target,
+            }
+            for one in found.paths
+        ],
         "share": found.node.share,
         "target": found.node.target,
         "turnover": found.turnover,

@@ -19,6 +19,7 @@ from farms.engine.tape import Tape
 from farms.models import Agent, AgentRun
 from kit import clock
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
+from markets.models import Instrument
 from quant.margin import PERIOD
 from trading.positions.levels import level_reached, trailed
 from trading.positions.protection import Guarded
@@ -37,11 +38,17 @@ class History:
     def __init__(self, *, owner_id: UUID, tape: Tape, execute: Execute) -> None:
         self._owner_id, self._tape, self._execute = owner_id, tape, execute
         self._quiet: list[AgentRun] = []
+        self._markets: dict[int, Instrument] = {}
         self.read()
 
     def read(self) -> None:
         """Lock the farms and read how things stand: at the beginning, and after anything was done by others."""
         self.agents = members(lock_rehearsing(owner_id=self._owner_id))
+        # Markets stay as they are: each is read once, not again for every agent after every order.
+        if new := {agent.instrument_id for agent in self.agents} - self._markets.keys():
+            self._markets |= Instrument.objects.in_bulk(new)
+        for agent in self.agents:
+            agent.instrument = self._markets[agent.instrument_id]
         self._held = positions_of(self.agents)
 
     def step(self) -> None:

@@ -56,15 +56,16 @@ def look(agent: Agent, tape: Tape) -> View | None:
     """
     if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting or agent.is_waiting:
         return None
-    candles = tape.closed(
-        instrument_id=agent.instrument_id, timeframe=agent.timeframe, bars=bars_wanted(agent.strategy, agent.parameters)
-    )
+    strategy = strategies.get(agent.strategy)
+    parameters = strategy.validate(agent.parameters)
+    bars = strategy.settle(parameters) + SPARE_BARS
+    candles = tape.closed(instrument_id=agent.instrument_id, timeframe=agent.timeframe, bars=bars)
     if not len(candles):
         return None
     bar = int(candles.ts[-1])
     if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe):
         return None
-    intents = strategies.get(agent.strategy).intents(candles, agent.parameters)
+    intents = strategy.compute(candles, parameters)
     signal = _last_signal(intents, to_price(candles.close[-1]), agent)
     high, low = to_price(candles.high[-1]), to_price(candles.low[-1])
     return View(bar, signal, high, low, _last_values(intents))

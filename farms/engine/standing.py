@@ -12,6 +12,7 @@ from farms.models import Agent, Farm
 from kit import clock
 from kit.errors import NotFoundError
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
+from trading.models import Order
 from trading.orders import states
 
 _LOCKED_FARM: Final = "SELECT farm.* FROM farms_farm AS farm WHERE id = %s AND owner_id = %s FOR NO KEY UPDATE"
@@ -22,14 +23,11 @@ WHERE agent.id = %s AND farm.owner_id = %s FOR NO KEY UPDATE OF farm
 _REHEARSING: Final = """
 SELECT farm.* FROM farms_farm AS farm WHERE owner_id = %s AND status = 'rehearsing' ORDER BY id FOR NO KEY UPDATE
 """
-_AGENTS: Final = """
-SELECT agent.*, has_orders(agent.wallet_id, %s) AS is_waiting
-FROM farms_agent AS agent WHERE
+_AGENT: Final = "SELECT agent.*, has_orders(agent.wallet_id, %s) AS is_waiting FROM farms_agent AS agent WHERE id = %s"
+_MEMBERS: Final = """
+SELECT agent.* FROM farms_agent AS agent
+WHERE agent.farm_id = ANY(%s) AND (agent.id = ANY(%s) OR %s) ORDER BY agent.created_at, agent.name
 """
-_AGENT: Final = f"{_AGENTS} agent.id = %s"
-_MEMBERS: Final = (
-    f"{_AGENTS} agent.farm_id = ANY(%s) AND (agent.id = ANY(%s) OR %s) ORDER BY agent.created_at, agent.name"
-)
 
 
 def lock_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
@@ -63,10 +61,13 @@ def lock_rehearsing(*, owner_id: UUID) -> list[Farm]:
 def members(farms: Sequence[Farm], *, agent_ids: Sequence[UUID] | None = None) -> list[Agent]:
     """The agents of locked farms, all or these, in the order in which they were hired; each as by `lock_agent`."""
     by_id = {farm.pk: farm for farm in farms}
-    parameters = [sorted(states.UNFINISHED), list(by_id), list(agent_ids or ()), agent_ids is None]
-    agents = list(Agent.objects.raw(_MEMBERS, parameters))
+    agents = list(Agent.objects.raw(_MEMBERS, [list(by_id), list(agent_ids or ()), agent_ids is None]))
+    # Asked agent by agent, each would look through what the others have just ordered.
+    wallet_ids = [agent.wallet_id for agent in agents]
+    waiting = set(Order.objects.in_the_way().filter(wallet__in=wallet_ids).values_list("wallet", flat=True))
     for agent in agents:
         agent.farm = by_id[agent.farm_id]
+        agent.is_waiting = agent.wallet_id in waiting
     return agents
 
 

@@ -23,7 +23,7 @@ django.setup()
 from farms.models import AgentRun, Farm  # noqa: E402 - Django must be set up before models are imported
 from farms.services import run_agent, start_farm  # noqa: E402
 from farms.tasks import run_agents_of  # noqa: E402
-from kit import clock, tenancy  # noqa: E402
+from kit import clock, garbage, tenancy  # noqa: E402
 from kit.users.models import User  # noqa: E402
 from markets.models import Instrument  # noqa: E402
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles  # noqa: E402
@@ -40,6 +40,7 @@ HOUR: Final = timedelta(hours=1)
 
 def measure(agents: int, markets: int) -> dict[str, float]:
     """Seconds for one bar: when all hold, alone and together, and when all enter; and two references."""
+    garbage.settle()  # as workers do
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     start = hour - BARS * HOUR
     owner = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench").pk

@@ -30,10 +30,10 @@ REBALANCING: Final = Wish(
     band=Decimal("0.03"),
     automatic_up_to=Decimal("0.05"),
 )
-# Late in the history the trader has seen enough of whoever is `distrusted`: unless its last trades win twice what they
-# lose, it buys nothing for two weeks.
+# Late in the history the trader has seen enough of those who are `distrusted`: who of them has last trades that do not
+# win twice what they lose buys nothing for two weeks, and whose stop has ended one, for so many of its candles.
 DISTRUSTED_BEFORE_DAYS: Final = 10
-DISTRUST: Final = Caps(minimum_profit_factor=Decimal(2), lookback_trades=4, lock_hours=14 * 24)
+DISTRUST: Final = Caps(minimum_profit_factor=Decimal(2), lookback_trades=4, lock_hours=14 * 24, cooldown_bars=14 * 24)
 
 # What the trader's own rules look at.
 STRENGTH: Final = {"indicator": "rsi", "period": 14}
@@ -193,6 +193,7 @@ FARMS: Final = (
                 parameters={"entry": 2.0, "leave": 0.0, "stop_atr": 3.0},
                 share=Decimal("0.90"),
                 strategy="mean_reversion",
+                distrusted=True,
             ),
         ),
     ),

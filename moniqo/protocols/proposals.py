@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from pydantic import Field, field_validator
 
-from farms.composing.working import require_sound_start
+from farms.composing.working import require_sound_farm, require_sound_start
 from farms.selectors import agent_row, farm_row
 from farms.services import pause_agent, pause_farm, start_agent, start_farm
 from goals import services as goals
@@ -246,6 +246,7 @@ def _start(owner_id: UUID, asked: WorkAskIn, _: str) -> dict[str, Any]:
     if asked.agent_id is not None:
         require_sound_start(owner_id=owner_id, agent_id=asked.agent_id)
         return {"status": str(start_agent(owner_id=owner_id, agent_id=asked.agent_id).status)}
+    require_sound_farm(owner_id=owner_id, farm_id=asked.farm_id)  # type: ignore[arg-type]  # as above
     return {"status": str(start_farm(owner_id=owner_id, farm_id=asked.farm_id).status)}  # type: ignore[arg-type]  # as above
 
 

@@ -49,8 +49,9 @@ from portfolio.selectors.scope import Scope
 from portfolio.services import ask_venues
 from tests.conftest import address
 from tests.markets.candle_files import make_coins
+from tests.programs import bearer
 from tests.shared_data import MADE, RECORDED, recording
-from trading.models import Fill, Order, Position, RiskLimit
+from trading.models import EntryLock, Fill, Order, Position, RiskLimit
 from wallets.ledger import verify
 from wallets.models import FundAllocation, Posting, VenueIncome, Wallet, WalletRule
 
@@ -212,11 +213,16 @@ def test_the_past_is_traded_by_the_engine_proves_itself_and_tells_why(db: None, 
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None
-        distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
-        assert distrusted.wallet.agent.name == "Bitcoin bursts"
+        distrusted = RiskLimit.objects.filter(minimum_profit_factor__isnull=False)
+        assert {one.wallet.agent.name for one in distrusted} == {"Bitcoin bursts", "Ether dips"}
+        held_back = list(EntryLock.objects.select_related("wallet__agent").filter(ended_at=None, until__gt=summary.end))
+        assert {lock.wallet.agent.name for lock in held_back} == {"Ether dips"}  # bursts wins on these candles
+        custom = Agent.objects.get(strategy="custom")
+        assert AgentRun.objects.filter(agent=custom).count() == BARS
         made = Position.objects.exclude(closed_at=None).values_list("wallet__agent__name").annotate(Sum("realized_pnl"))
         assert any(profit < 0 for _, profit in made), made
         assert verify(owner_id=user.pk).ok
+    assert_the_lock_is_visible(user, held_back[0].wallet.agent, summary.end)
     assert_no_reason_contradicts_its_decision(user)
     assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user)
 
@@ -245,6 +251,17 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
         moved = Posting.objects.filter(key__startswith="goal:").values("created_at")
         at_once = Snapshot.objects.filter(at__in=moved)
         assert not at_once.exists(), "a value and what moves money after it have moments of their own"
+
+
+def assert_the_lock_is_visible(user: User, agent: Agent, end: datetime) -> None:
+    """At the end of the history its page and the API say that a protection holds its buying back."""
+    client = Client()
+    with clock.at(end):
+        client.force_login(user)
+        said = client.get(f"/api/v1/agents/{agent.pk}", headers=bearer(user)).json()
+        page = client.get(reverse("farms:agent", args=[agent.pk])).content.decode()
+    assert said["state_words"] in ("Waiting: pause after its stop", "Waiting: its trades lost too much"), said
+    assert said["state_words"] in page
 
 
 def assert_no_reason_contradicts_its_decision(user: User) -> None:

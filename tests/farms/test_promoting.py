@@ -8,14 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from farms import services
 from farms.models import Agent, Backtest, Farm, Promotion, Verdict
 from farms.selectors.promotions import promotions_of, standing_of
-from farms.services.promoting import NoVerdictError, Override, override_words, promote_agent
+from farms.services.promoting import NoVerdictError, Override, newest_verdict, override_words, promote_agent
 from kit import clock
 from kit.audit.models import AuditEntry
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
@@ -265,3 +266,21 @@ def test_the_page_without_a_real_account_leads_to_one(calm: Desk, client: Client
     client.force_login(calm.owner)
     page = client.get(reverse("farms:agent-promote", args=[calm.agent.pk])).content.decode()
     assert "No farm at a real account may have it" in page
+
+
+def test_the_newest_verdict_is_found_in_as_many_statements_among_many_as_of_one(
+    calm: Desk,  # noqa: F811
+) -> None:
+    kinder = {"slippage": 0.0}
+
+    def asked() -> int:
+        original = Agent.objects.get(pk=calm.agent.pk)
+        with CaptureQueriesContext(connection) as statements:
+            assert newest_verdict(original) is not None
+        return len(statements)
+
+    judged(calm.agent, days_ago=29)
+    one = asked()
+    for days in range(1, 20):
+        judged(calm.agent, days_ago=days, assumed=kinder)
+    assert asked() == one

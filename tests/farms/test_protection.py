@@ -100,8 +100,31 @@ def test_halting_ends_decisions_and_not_protection(holding: Desk, level: str) ->
     assert Position.objects.get().closed_at is not None
 
 
-def test_a_refused_stop_is_tried_again_and_then_an_alert_is_raised(holding: Desk) -> None:
+def test_the_stop_in_a_market_that_is_delisted_is_for_the_venue_to_take_or_to_refuse(holding: Desk) -> None:
     Instrument.objects.filter(pk=holding.instrument.pk).update(is_active=False)
+    (order,) = tick(holding, 50.0)
+    assert (order.side, order.outcome) == ("sell", "rejected")
+    assert str(order.refusal) == "Choose another symbol: TST/USDT is not traded here."
+    assert not Alert.objects.exists()
+    tick(holding, 50.0, minutes=2)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.title) == ("unprotected", "One cannot close its position")
+    assert "TST/USDT is not active any more, and" in str(alert.body)
+    assert "did not take the sale: sell TST there in another market, or send it to a venue that trades it." in str(
+        alert.body
+    )
+
+
+def test_a_delisted_market_is_tried_ever_more_rarely_and_told_of_in_one_alert(holding: Desk) -> None:
+    Instrument.objects.filter(pk=holding.instrument.pk).update(is_active=False)
+    tried = [bool(tick(holding, 50.0, minutes=60 * hours)) for hours in range(1, 90)]
+    assert sum(tried[:24]) >= 8
+    assert sum(tried[24:]) <= 4
+    assert Alert.objects.count() == 1
+
+
+def test_a_refused_stop_is_tried_again_and_then_an_alert_is_raised(holding: Desk) -> None:
+    Instrument.objects.filter(pk=holding.instrument.pk).update(kind=Instrument.Kind.FUTURE)
     for minutes in range(1, 8):
         tick(holding, 50.0, minutes=minutes)
     assert Order.objects.filter(status="rejected").count() == 5

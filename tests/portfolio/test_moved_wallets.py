@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_of
 from kit import clock
 from kit.display import Display, showing
 from portfolio import corrections
+from portfolio.elsewhere import Elsewhere
 from portfolio.models import Correction, DailyPerformance, Snapshot
 from portfolio.selectors.calendar import Unit
 from portfolio.selectors.contribution import By, Contribution
@@ -18,6 +20,7 @@ from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.selectors.standings import standings
 from portfolio.services import roll_up_days, take_snapshots
+from portfolio.trees import Trees
 from tests.portfolio.fund import Fund, make_instrument, set_price_then
 from tests.portfolio.test_history import DAY, HOUR, MINUTE, candles, price_at, value, work
 from tests.portfolio.test_history import START as BEGAN
@@ -27,6 +30,7 @@ from trading.positions.accounting import Execution
 from trading.positions.filling import add_to_position, take_from_position
 from wallets.hierarchy import archiving
 from wallets.ledger import post
+from wallets.models import Wallet
 from wallets.venues.base import TradeReport
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -252,3 +256,38 @@ def booked(fund: Fund, side: str, quantity: str, happened: datetime) -> None:
         venue_trade_id=key, side=side, price=price, quantity=size, fee=1, fee_asset="USDT", filled_at=happened,
         posting_id=posting.pk,
     )  # fmt: skip
+
+
+def test_many_moves_are_taken_back_in_as_many_statements_as_two(fund: Fund) -> None:
+    """What a wallet had realized at each move is read once for all moves, and is what is read for one alone."""
+
+    def elsewhere() -> Elsewhere:
+        venues = dict(Wallet.objects.values_list("pk", "connection__venue"))
+        return Elsewhere(owner_id=fund.owner.pk, trees=Trees(owner_id=fund.owner.pk), venues=venues)
+
+    def asked(at: datetime) -> tuple[int, dict[str, list[Any]]]:
+        found = elsewhere()
+        with CaptureQueriesContext(connection) as statements:
+            told = found.told(at)
+        return len(statements), told
+
+    agent, moves = fund.wallets["agent a"], []
+    with clock.at(START):
+        fund.deposit("1000", wallet="agent a")
+    for number in range(6):
+        at = START + timedelta(days=number + 1)
+        set_price_then("100", at=at)
+        with clock.at(at):
+            fund.buy("agent a", "1", "100")
+            fund.sell("agent a", "1", str(101 + number))
+        with clock.at(at + HOUR):
+            take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+            target = fund.wallets["farm b" if number % 2 == 0 else "farm a"]
+            archiving.change_place(archiving.lock_to_move(Wallet.objects.get(pk=agent.pk)), target)
+        moves.append(at)
+    (few, _), (many, told) = asked(moves[4]), asked(START)
+    assert many == few
+    one_by_one = elsewhere()
+    for at in reversed(moves):  # each move is looked at by itself, from the last on
+        one_by_one.told(at)
+    assert one_by_one.told(START) == told

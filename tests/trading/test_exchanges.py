@@ -17,6 +17,7 @@ import stamina
 
 from kit.alerts.models import Alert
 from kit.users.models import User
+from markets.models import Instrument
 from tests.simulators.account import Account
 from tests.simulators.server import Exchanges
 from tests.trading.desk import Desk, assert_books_prove_themselves
@@ -86,6 +87,20 @@ def test_a_round_trip_is_in_the_books_to_the_last_digit(market: Market) -> None:
     assert market.agree()
     sold = market.desk.trade("sell", "0.25")
     assert (sold.status, sold.filled_quantity) == ("filled", Decimal("0.25"))
+    assert market.agree()
+
+
+def test_what_is_held_of_a_market_that_is_not_active_here_is_sold_as_long_as_the_exchange_takes_it(
+    market: Market,
+) -> None:
+    market.desk.trade("buy", "0.5")
+    Instrument.objects.filter(pk=market.desk.instrument.pk).update(is_active=False)
+    market.desk.instrument.refresh_from_db()
+    refused = market.desk.trade("buy", "0.1")
+    assert (refused.outcome, len(market.account.orders)) == ("refused", 1)
+    assert "is not active: choose an instrument that trades" in str(refused.refusal)
+    sold = market.desk.trade("sell", "0.25")
+    assert (sold.status, sold.filled_quantity) == ("filled", Decimal("0.25")), str(sold.refusal)
     assert market.agree()
 
 

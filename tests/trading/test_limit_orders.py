@@ -295,7 +295,9 @@ def test_an_agent_does_not_wait_for_what_rests(desk: Desk) -> None:
     def waits() -> bool:
         with tenancy.tenant(desk.owner.pk), connection.cursor() as cursor:
             cursor.execute("SELECT has_orders(%s, %s)", [desk.wallet.pk, ["open", "submitting"]])
-            return bool(cursor.fetchone()[0])
+            found = bool(cursor.fetchone()[0])
+            assert Order.objects.in_the_way().filter(wallet=desk.wallet).exists() == found
+            return found
 
     order = desk.place("buy", "1", limit=at("95"))
     assert waits()

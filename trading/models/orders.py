@@ -62,6 +62,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
 
+    def in_the_way(self) -> "OrderQuerySet":
+        """Those that an agent waits for, as `has_orders` says of one wallet: what rests waits for a price and is in
+        nobody's way."""
+        return self.unfinished().exclude(~Q(type=Order.Type.MARKET), status__in=states.RESTING)
+
     def known_as(self, status: str) -> "OrderQuerySet":
         """Those that a filter names: by an outcome, or all that have none yet (`UNFINISHED_ONES`)."""
         return self.unfinished() if status == UNFINISHED_ONES else self.ended(status)

@@ -8,7 +8,7 @@ decisions, not protection.
 import logging
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -44,6 +44,8 @@ from wallets.models import Account, Connection, Wallet
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
+# Where the market is not active any more the venue is asked ever more rarely: it may list it again, and seldom does.
+LONGEST_WHERE_DELISTED: Final = timedelta(days=1)
 # A stop at a venue that the price has reached for longer than this is not believed any more: it is ended there, and the
 # position is sold when the venue has said what became of it.
 CARRIED_OUT_WITHIN: Final = timedelta(seconds=60)
@@ -98,25 +100,41 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     if not exit_.is_liquidation and _is_frozen(wallet):
         return []  # its owner has said in words that nothing is carried out there meanwhile
-    # What failed before the connection was made active again does not make anybody wait.
-    anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
-    anew &= ~Q(status=states.FILLED)  # that sold what it could, beside what rested then
-    attempts, failed, last = (
-        position.exits.exclude(RESTING_STOP)
-        .aggregate(number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew))
-        .values()
-    )
-    if failed and clock.now() < last + pause_after(failed):
+    attempts, failed, again_at = _tries(position, wallet.connection)
+    if clock.now() < again_at:
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
     if quantity <= 0 and rests:
         return []  # all of it is in what rests, which is being cancelled
-    if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
-        _call_for_help(position, exit_.reason, attempts)
+    _say_of_tries(position, exit_.reason, attempts=attempts, failed=failed, is_there=quantity > 0)
     if quantity <= 0:
         return []
     key = f"{Order.LIQUIDATES if exit_.is_liquidation else 'protect:'}{position.pk}:{attempts}"
     return [leave(position, quantity, wallet=wallet, key=key, reason=exit_.reason, protects=position)]
+
+
+def _tries(position: Position, connection: Connection) -> tuple[int, int, datetime]:
+    """How many orders were to leave it, how many of them failed, and when the next may follow these."""
+    # What failed before the connection was made active again does not make anybody wait.
+    anew = Q() if connection.active_since is None else Q(created_at__gte=connection.active_since)
+    anew &= ~Q(status=states.FILLED)  # that sold what it could, beside what rested then
+    number, failed, last = (
+        position.exits.exclude(RESTING_STOP)
+        .aggregate(number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew))
+        .values()
+    )
+    if not failed:
+        return number, failed, clock.now()
+    longest = LONGEST_PAUSE if position.instrument.is_active else LONGEST_WHERE_DELISTED
+    return number, failed, last + pause_after(failed, longest)
+
+
+def _say_of_tries(position: Position, reason: Sentence, *, attempts: int, failed: int, is_there: bool) -> None:
+    """Tell a person, after the first refusal where the market is gone, which trying does not bring back."""
+    if failed and is_there and not position.instrument.is_active:
+        _say_gone(position, reason)
+    elif attempts + 1 >= ATTEMPTS_BEFORE_ALARM or not is_there:
+        _call_for_help(position, reason, attempts)
 
 
 def _say_unseen(owner_id: UUID, unseen: Collection[Unseen]) -> None:
@@ -285,9 +303,9 @@ def in_books(position: Position) -> Decimal:
     return account.available + lent if account else Decimal(0)
 
 
-def pause_after(attempts: int) -> timedelta:
+def pause_after(attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
     """Ten seconds after the first attempt, then twice as long after each."""
-    return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), longest)
 
 
 def _say_unwatched(position: Position, reason: Sentence, connection: Connection) -> None:
@@ -304,6 +322,17 @@ def _call_for_help(position: Position, reason: Sentence, attempts: int) -> None:
     rest = (
         f"{tried}; it is tried again, every quarter of an hour in the end: look at why its orders were refused, or "
         "close the position by hand."
+    )
+    _say_unprotected(position, reason, rest)
+
+
+def _say_gone(position: Position, reason: Sentence) -> None:
+    """The market is not active and its venue has not sold: what a person can do about it."""
+    market, connection = position.instrument, position.wallet.connection
+    rest = (
+        f"{market.symbol} is not active any more, and {connection.name} did not take the sale: sell {market.base} "
+        "there in another market, or send it to a venue that trades it. It is tried again ever more rarely, once a "
+        "day in the end."
     )
     _say_unprotected(position, reason, rest)
 

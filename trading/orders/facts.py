@@ -23,7 +23,7 @@ from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
 from trading.risk.locks import told_of
-from wallets.models import Account, Transfer, VenuePosition, Wallet
+from wallets.models import Account, Connection, Transfer, VenuePosition, Wallet
 
 ZERO: Final = Decimal(0)
 _UNFINISHED: Final = ", ".join(f"'{status}'" for status in sorted(states.UNFINISHED))
@@ -170,15 +170,15 @@ def locked_wallet(wallet_id: UUID) -> Wallet:
 def locked_wallets(wallet_ids: Iterable[UUID]) -> dict[UUID, Wallet]:
     """The same for several, with their connections and platforms. Raises NotFoundError when one is missing."""
     wanted = set(wallet_ids)
-    rows = (
-        Wallet.objects.select_related("connection__platform")
-        .select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=wanted)
-        .order_by("pk")
-    )
+    rows = Wallet.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     found = {wallet.pk: wallet for wallet in rows}
     if len(found) < len(wanted):
         raise NotFoundError("There is no such wallet: choose one of yours.")
+    # A thousand wallets share a connection or two.
+    connection_ids = {wallet.connection_id for wallet in found.values()}
+    connections = Connection.objects.select_related("platform").in_bulk(connection_ids)
+    for wallet in found.values():
+        wallet.connection = connections[wallet.connection_id]
     return found
 
 

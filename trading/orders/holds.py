@@ -19,9 +19,9 @@ from wallets.ledger import (
     Request,
     attempt_many,
     post,
-    post_many,
+    transfer_many,
 )
-from wallets.models import Account, Posting, PostingKind, Transfer
+from wallets.models import Account, PostingKind, Transfer
 
 WALLET = Account.Kind.WALLET
 CLEARING = Account.Kind.CLEARING
@@ -120,24 +120,26 @@ def hold(needs: Sequence[Need]) -> list[InsufficientFundsError | None]:
     wanted = [need for need in needs if need.amount]
     if not wanted:
         return [None] * len(needs)
-    answers = _answers(wanted[0].order.owner_id, [_request(need) for need in wanted])
+    transfers = _transfers(wanted[0].order.owner_id, [_request(need) for need in wanted])
     missing: dict[UUID, InsufficientFundsError] = {}
-    for need, answer in zip(wanted, answers, strict=True):
-        if isinstance(answer, InsufficientFundsError):
-            missing[need.order.pk] = answer
-        elif isinstance(answer, LedgerError):
-            raise answer
+    for need, transfer in zip(wanted, transfers, strict=True):
+        if isinstance(transfer, InsufficientFundsError):
+            missing[need.order.pk] = transfer
+        elif isinstance(transfer, LedgerError):
+            raise transfer
         else:
-            need.order.hold_id = answer.transfer_ids[0]
+            need.order.hold_id = transfer
     return [missing.get(need.order.pk) for need in needs]
 
 
-def _answers(owner_id: UUID, requests: Sequence[Request]) -> Sequence[Posting | LedgerError]:
-    """All of them at once, which is fastest and nearly always possible; one by one where any is refused."""
+def _transfers(owner_id: UUID, requests: Sequence[Request]) -> Sequence[int | LedgerError]:
+    """Each one's hold: all of them at once, which is fastest and nearly always possible; one by one where any is
+    refused."""
     if len(requests) > 1:
         with suppress(LedgerError):
-            return post_many(owner_id=owner_id, requests=requests)
-    return attempt_many(owner_id=owner_id, requests=requests)
+            return [first for first, *_ in transfer_many(owner_id=owner_id, requests=requests)]
+    answers = attempt_many(owner_id=owner_id, requests=requests)
+    return [answer if isinstance(answer, LedgerError) else answer.transfer_ids[0] for answer in answers]
 
 
 def _request(need: Need) -> Request:

@@ -323,7 +323,7 @@ def _save(batch: Collection[_Placed]) -> None:
     RiskDecision.objects.bulk_create(
         RiskDecision(
             owner_id=placed.order.owner_id,
-            order=placed.order,
+            order_id=placed.order.pk,
             allowed=placed.verdict.allowed,
             limit=placed.verdict.limit,
             explanation=placed.verdict.explanation,
@@ -334,7 +334,7 @@ def _save(batch: Collection[_Placed]) -> None:
     OrderEvent.objects.bulk_create(
         OrderEvent(
             owner_id=placed.order.owner_id,
-            order=placed.order,
+            order_id=placed.order.pk,
             from_status=states.DRAFT,
             to_status=placed.order.status,
             detail=placed.order.refusal or placed.order.reason,

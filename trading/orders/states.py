@@ -26,6 +26,8 @@ UNCERTAIN: Final = "uncertain"
 
 TERMINAL: Final = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
 UNFINISHED: Final = frozenset({DRAFT, WAITING, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
+# Of what is no market order: it waits for a price.
+RESTING: Final = frozenset({WAITING, OPEN, PARTIALLY_FILLED})
 ON_ITS_WAY: Final = frozenset({SUBMITTING, UNCERTAIN})
 # The wish to end one that is on its way is kept, and carried out once the venue has answered.
 CANCELLABLE: Final = frozenset({WAITING, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})

@@ -86,7 +86,8 @@ def _check_market(proposal: Proposal) -> Told:
             f"{market.symbol} is no spot market: of derivatives only the perpetuals of paper accounts can be traded so "
             "far."
         )
-    if not market.is_tradable:
+    # What leaves is for the venue to take or to refuse: whether it still trades there, only the venue knows.
+    if not market.is_tradable and not proposal.reduces:
         return f"{market.symbol} is not active: choose an instrument that trades."
     return ""
 

@@ -130,30 +130,36 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "maximum_distance": _text(nearest_price(proposal.path)),
         "value": _text(standing.value),
         "lock": _lock(standing.lock),
-        "path": [
-            {
-                "name": step.name,
-                "trading_state": step.trading_state,
-                "maximum_notional": _text(step.maximum_notional),
-                "notional_asset": step.notional_asset,
-                "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
-                "maximum_daily_loss": _text(step.maximum_daily_loss),
-                "lost": _text(step.lost),
-                "maximum_position": _text(step.caps.maximum_position),
-                "maximum_open_positions": step.caps.maximum_open_positions,
-                "open_positions": step.open_positions,
-                "maximum_distance": _text(step.caps.maximum_distance),
-                "maximum_orders_per_minute": step.caps.maximum_orders_per_minute,
-                "orders": step.orders,
-                "maximum_correlated": _text(step.caps.maximum_correlated),
-                "correlated": _correlated(step.correlated, proposal),
-                "maximum_risk": _text(step.caps.maximum_risk),
-                "maximum_exposure": _text(step.caps.maximum_exposure),
-                "asked_exposure": _text(step.asked.exposure),
-            }
-            for step in proposal.path
-        ],
+        "path": [_step(step, proposal) for step in proposal.path],
     }
+
+
+def _step(step: Limits, proposal: Proposal) -> dict[str, Any]:
+    """What a step of the path says; what it says nothing about is left out, which is most of it."""
+    said: dict[str, Any] = {"name": step.name, "trading_state": step.trading_state}
+    caps = step.caps
+    more: dict[str, Any] = {
+        "maximum_notional": _text(step.maximum_notional),
+        "notional_asset": step.notional_asset or None,
+        "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
+        "maximum_daily_loss": _text(step.maximum_daily_loss),
+        "lost": _text(step.lost),
+        "asked_exposure": _text(step.asked.exposure),
+    }
+    if caps is not NO_CAPS:
+        more |= {
+            "maximum_position": _text(caps.maximum_position),
+            "maximum_open_positions": caps.maximum_open_positions,
+            "open_positions": None if caps.maximum_open_positions is None else step.open_positions,
+            "maximum_distance": _text(caps.maximum_distance),
+            "maximum_orders_per_minute": caps.maximum_orders_per_minute,
+            "orders": None if caps.maximum_orders_per_minute is None else step.orders,
+            "maximum_correlated": _text(caps.maximum_correlated),
+            "correlated": _correlated(step.correlated, proposal),
+            "maximum_risk": _text(caps.maximum_risk),
+            "maximum_exposure": _text(caps.maximum_exposure),
+        }
+    return said | {name: value for name, value in more.items() if value is not None}
 
 
 def _correlated(seen: Correlated | None, proposal: Proposal) -> dict[str, Any] | None:

@@ -168,6 +168,8 @@ _CAPS: Final = tuple(field.name for field in fields(risk.Caps))
 # What is sent counts for so long.
 RATED: Final = timedelta(minutes=1)
 OPERATORS: Final = 1000
+# Where a row of it, after its wallet and its step, says whose it is; an operator's word is nobody's.
+_ID: Final = 10
 # The last step of all is the operator's word for every account at the platform, where there is one.
 _PATHS: Final = f"""
 SELECT wanted.wallet_id, step.step, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
@@ -242,11 +244,16 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
 def paths_of(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     """What stands on the path of each wallet, in its own units; takes no lock."""
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
+    known: dict[UUID, risk.Limits] = {}  # what stands above many wallets is made once
     with planned_once(connection) as cursor:
         now = clock.now()
         cursor.execute(_PATHS, {"wallets": list(wallet_ids), "now": now, "since": now - RATED})
         for wallet_id, step, *row in cursor.fetchall():
-            paths[wallet_id] += (_limits(*row, is_operators=step == OPERATORS),)
+            step_id = row[_ID]
+            said = known.get(step_id) or _limits(*row, is_operators=step == OPERATORS)
+            if step_id is not None:
+                known[step_id] = said
+            paths[wallet_id] += (said,)
     return paths
 
 

@@ -20,7 +20,18 @@ from wallets.ledger.errors import (
     PendingTransferError,
     UnknownAccountError,
 )
-from wallets.ledger.posting import AccountRef, Leg, Request, attempt_many, lock, post, post_many, settle, void
+from wallets.ledger.posting import (
+    AccountRef,
+    Leg,
+    Request,
+    attempt_many,
+    lock,
+    post,
+    post_many,
+    settle,
+    transfer_many,
+    void,
+)
 from wallets.ledger.verify import Report, verify
 
 __all__ = (
@@ -41,6 +52,7 @@ __all__ = (
     "post",
     "post_many",
     "settle",
+    "transfer_many",
     "verify",
     "void",
 )

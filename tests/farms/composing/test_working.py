@@ -64,6 +64,32 @@ def test_an_agent_with_rules_of_before_does_not_start(client: Client, desk: Desk
     assert agent.status == Agent.Status.PAUSED
 
 
+def test_a_farm_does_not_start_while_one_that_would_act_has_rules_that_do_not_pass(
+    client: Client,
+    desk: Desk,  # noqa: F811
+) -> None:
+    Farm.objects.update(kind="custom", status="paused")
+    made = {"owner_id": desk.owner.pk, "farm_id": desk.farm.pk, "strategy": "custom", "timeframe": "1h"}
+    for name in ("Old", "Older", "Idle"):
+        create_agent(name=name, parameters=ALWAYS, instrument_id=desk.instrument.pk, **made)
+    create_agent(name="Sound", parameters=RULES, instrument_id=desk.instrument.pk, **made)
+    Agent.objects.exclude(name="Idle").update(status=Agent.Status.RUNNING)
+    path = f"/api/v1/farms/{desk.farm.pk}/start"
+    refused = client.post(path, headers=bearer(desk.owner))
+    assert refused.status_code == 409
+    said = refused.json()["detail"]
+    assert said.startswith(f"{desk.farm.name} cannot start: Old may not work by its rules.")
+    assert "'always fires'" in said or "'no protection'" in said
+    assert "Nor may Older. Change the rules, or pause who has them and start the farm again." in said
+    client.force_login(desk.owner)
+    page = client.post(reverse("farms:farm-start", args=[desk.farm.pk]), follow=True).content.decode()
+    assert f"{desk.farm.name} cannot start: Old may not work by its rules." in page
+    assert Farm.objects.get(pk=desk.farm.pk).status == "paused"
+    Agent.objects.filter(name__in=("Old", "Older")).update(status=Agent.Status.PAUSED)
+    assert client.post(path, headers=bearer(desk.owner)).status_code == 200
+    assert Farm.objects.get(pk=desk.farm.pk).status == "running"
+
+
 def test_an_agent_on_another_market_follows_only_what_passes_there(
     client: Client,
     desk: Desk,  # noqa: F811
