@@ -8,7 +8,7 @@ class TradingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from trading.orders import adopting, proof
+        from trading.orders import adopting, margin, proof
         from trading.selectors import first_limits
         from trading.selectors.consequences import of_movement
         from trading.selectors.earnings import of_wallets
@@ -16,11 +16,12 @@ class TradingConfig(AppConfig):
         from wallets.connections import limits
         from wallets.hierarchy import consequences, earnings
         from wallets.ledger import checks
-        from wallets.sync import explaining
+        from wallets.sync import explaining, standing
         from wallets.venues import obligations
 
         consequences.register(of_movement)
         explaining.register(adopting.explain)
+        standing.register(margin.holds_of)
         obligations.register(of_connections)
         earnings.register(of_wallets)
         checks.register(*proof.CHECKS, stages=proof.STAGES)

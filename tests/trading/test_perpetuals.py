@@ -29,6 +29,8 @@ from trading.risk.checks import CHECKS
 from trading.risk.gate import Market, Proposal, Standing
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import VenueIncome, Wallet
+from wallets.services import sync_connection
+from wallets.sync import looking
 from wallets.venues.demo import following
 
 D = Decimal
@@ -78,6 +80,16 @@ def test_a_short_sells_without_a_coin_holds_its_margin_and_wins_as_the_price_fal
     assert desk.balance("USDT") == CASH + closed.realized_pnl
     assert (desk.balance("USDT", "profit"), desk.balance("USDT", "costs")) == (-100, D("1.9"))
     desk.assert_settled()
+
+
+def test_a_young_margin_is_nothing_under_way(desk: PerpetualDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "REST_SECONDS", 0)
+    desk.trade("sell", "10", leverage=D(5))
+    with tenancy.tenant(desk.owner.pk):
+        leg = Leg(AccountRef(desk.wallet.pk, "USDT", "external"), AccountRef(desk.wallet.pk, "USDT"), D(25))
+        post(owner_id=desk.owner.pk, key="never arrived", kind="deposit", legs=[leg])
+        run = sync_connection(owner_id=desk.owner.pk, connection_id=desk.connection.pk)
+    assert (run.status, run.step) == ("drift", "Books and venue differ in USDT.")
 
 
 def test_a_long_with_leverage_takes_a_part_of_what_it_is_worth(desk: PerpetualDesk) -> None:

@@ -5,14 +5,15 @@ What was held for the order is released with it, and what it still needs is held
 open. These are the accounts that real venues' derivatives have (`wallets.sync.income`), and it stands in the same list.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from uuid import UUID
 
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.sentences import Sentence, amount
-from trading.models import Order
+from trading.models import Order, Position
 from trading.orders.booking import from_suspense
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
@@ -50,6 +51,12 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
     if order.liquidates and traded.closed is not None:
         _tell_of_liquidation(order, traded)
     return posting, traded.realized
+
+
+def holds_of(connection_id: UUID) -> Iterable[int]:
+    """What holds the margin of open positions: nothing is under way for it."""
+    rows = Position.objects.filter(wallet__connection_id=connection_id, closed_at=None, hold__isnull=False)
+    return rows.values_list("hold", flat=True)
 
 
 def _rest(order: Order, trade: TradeReport) -> Decimal:

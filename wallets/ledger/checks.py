@@ -207,7 +207,8 @@ PLANS = (
     """,
 )
 
-# The last look at each connection that was not cut off; what it found while orders were under way does not count.
+# The last look at each connection that was not cut off; what it found while orders were under way does not count, nor
+# what had been missing before it and has been booked since.
 VENUES = (
     """
     SELECT format('At the last look at %s (%s) the venue had %s %s, wallets %s, %s were unassigned: %s unexplained.',
@@ -219,7 +220,7 @@ VENUES = (
         WHERE connection_id = c.id AND status IN ('ok', 'drift') ORDER BY created_at DESC LIMIT 1
     ) AS run
     JOIN wallets_reconciliation r ON r.run_id = run.id
-    WHERE r.suspense <> 0 OR (run.status = 'drift' AND r.drift <> 0)
+    WHERE (r.suspense <> 0 OR run.status = 'drift') AND r.drift + r.suspense <> 0
        OR r.drift <> r.venue_total - r.books_total - r.unassigned - r.suspense
     ORDER BY c.name, r.asset LIMIT 1
     """,

@@ -104,7 +104,8 @@ def finish(
     Reconciliation.objects.bulk_create(rows)
     resolve_alerts(owner_id=run.owner_id, keys=settled)
     note_success(owner_id=run.owner_id, work=_work(connection.pk))
-    run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
+    differs = any(look.unexplained(asset) for asset in drifting)
+    run.status = SyncRun.Status.DRIFT if counts and differs else SyncRun.Status.OK
     run = end(run, _summary(look, drifting, counts, opened))
     Connection.objects.filter(pk=connection.pk).update(
         status=Connection.Status.OK if has_positions else Connection.Status.STALE,
@@ -131,7 +132,10 @@ def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool, unassign
         return f"Left out, its name is longer than {ASSET_LENGTH} characters: {', '.join(look.unnamed)}"
     if not drifting:
         return f"Unassigned: {', '.join(unassigned)}." if unassigned else ""
-    names = ", ".join(sorted(drifting))
+    differing = [asset for asset in drifting if look.unexplained(asset)]
+    names = ", ".join(sorted(differing or drifting))
+    if counts and not differing:
+        return f"What was missing in {names} has been booked since."
     if counts:
         return f"Books and venue differ in {names}."
     return f"{names}: waiting for orders to be booked." if not look.settled else f"{names}: not in any wallet yet."

@@ -15,6 +15,7 @@ from django.db.models import Case, Exists, OuterRef, QuerySet, Sum, Value, When
 
 from kit import clock
 from wallets.models import Account, Reconciliation, SyncRun, Transfer, Wallet
+from wallets.sync.standing import standing
 
 ZERO: Final = Decimal(0)
 # An order's reservation explains a difference this long; one that hangs longer explains nothing any more.
@@ -96,14 +97,15 @@ def read_books(connection_id: UUID) -> Books:
 
 def _in_flight(connection_id: UUID) -> bool:
     """Whether money of the connection is reserved for something that may be happening at the venue right now."""
-    return Transfer.objects.filter(
+    young = Transfer.objects.filter(
         ~Exists(Transfer.objects.filter(pending_id=OuterRef("pk"))),
         phase=Transfer.Phase.PENDING,
         debit__wallet__connection_id=connection_id,
         debit__held__gt=0,
         created_at__gt=clock.now() - IN_FLIGHT,
         created_at__lte=clock.now() + clock.SKEW,
-    ).exists()
+    )
+    return young.exclude(pk__in=standing(connection_id)).exists()
 
 
 def first_wallet(connection_id: UUID) -> UUID | None:

@@ -29,7 +29,7 @@ from tests.wallets.books import balance, make_wallet, ref
 from tests.wallets.venues.faulty import FaultyVenue
 from tests.wallets.venues.test_demo_books import quote_everything
 from wallets import tasks as wallet_tasks
-from wallets.ledger import Leg, post
+from wallets.ledger import Leg, post, verify
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
 from wallets.services import assign_suspense, create_wallet, deposit
 from wallets.sync import looking
@@ -160,7 +160,10 @@ def test_what_is_explained_by_itself_leaves_suspense_again(wallet: Wallet) -> No
     arrive(wallet, 50)
     run_sync(wallet)
     arrive(wallet, -50)
-    run_sync(wallet)
+    back = run_sync(wallet)
+    assert (back.status, back.step) == (SyncRun.Status.OK, "What was missing in USDT has been booked since.")
+    assert (row(back).suspense, row(back).drift, balance(wallet, kind="suspense")) == (50, -50, 0)
+    assert verify(owner_id=wallet.owner_id, only={"venues"}).contradiction is None
     final = run_sync(wallet)
     assert (row(final).suspense, row(final).drift) == (0, 0)
     assert not Alert.objects.filter(resolved_at=None).exists()
