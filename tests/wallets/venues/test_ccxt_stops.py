@@ -70,8 +70,28 @@ def test_one_above_the_market_is_turned_down(exchanges: Exchanges, slug: str) ->
     stand.account.deposit("BTC", 1)
     with pytest.raises(VenueRejectedError) as caught:
         stand.venue.submit(stop(stand.symbol, "50100"))
-    assert caught.value.reason == ("other" if slug == "bybit" else "price")
+    assert caught.value.reason == "price"
     assert stand.account.orders == []
+
+
+def test_one_that_bybit_would_take_for_a_take_profit_is_ended(exchanges: Exchanges, monkeypatch: Any) -> None:
+    """The market falls below it on its way there. Bybit is not told which way a stop of spot waits: that follows from
+    the price of when it comes."""
+    stand = stand_at(exchanges, "bybit")
+    stand.account.deposit("BTC", 1)
+    wire: Any = stand.wire
+    tickers = wire.tickers
+
+    def falls(request: Any) -> Any:
+        told = tickers(request)
+        stand.account.reach("44900")
+        return told
+
+    monkeypatch.setattr(wire, "tickers", falls)
+    with pytest.raises(VenueRejectedError) as caught:
+        stand.venue.submit(stop(stand.symbol))
+    (there,) = stand.account.orders
+    assert (caught.value.reason, there.state, stand.account.held("BTC")) == ("price", "cancelled", 0)
 
 
 @pytest.mark.parametrize("slug", ["okx", "bybit"])
