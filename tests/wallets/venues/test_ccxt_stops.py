@@ -221,6 +221,26 @@ def test_of_an_order_at_coinbase_the_quantity_is_read_in_every_form(
     assert (report.quantity, report.status) == (D("0.2"), "open")
 
 
+def test_a_stop_that_okx_tells_among_the_ended_ones_only_is_found_by_its_number(exchanges: Exchanges) -> None:
+    stand, there = standing(exchanges, "okx")
+    exchanges.okx().forgets_stops = True
+    stand.account.cancel(there)
+    report = stand.venue.numbered(str(there.number), stand.symbol)
+    assert report is not None
+    assert (report.status, report.client_order_id, report.filled_quantity) == ("cancelled", NAME, 0)
+    assert stand.venue.numbered("77", stand.symbol) is None
+
+
+def test_a_stop_at_okx_that_was_not_set_off_has_placed_nothing(exchanges: Exchanges) -> None:
+    """Some rows say so with a zero."""
+    stand, _ = standing(exchanges, "okx")
+    wire: Any = exchanges.okx()
+    (row,) = wire.algo(_asked(algoClOrdId=NAME))
+    told = {"code": "0", "data": [{**row, "ordId": "0", "ordIdList": []}], "msg": ""}
+    wire.answers["/api/v5/trade/order-algo"] = told
+    assert known(stand).status == "open"
+
+
 def test_of_a_stop_at_okx_that_placed_an_order_that_nobody_knows_nothing_is_said(exchanges: Exchanges) -> None:
     """It is denied then: that it is open, or has ended, would be made up."""
     stand, there = standing(exchanges, "okx")

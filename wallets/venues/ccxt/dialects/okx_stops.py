@@ -53,13 +53,18 @@ def cancel(exchange: Any, market: Mapping[str, Any], key: str, value: str) -> bo
 
 
 def found(exchange: Any, key: str, value: str) -> dict[str, Any] | None:
-    """The algo order of this `algoId` or `algoClOrdId`, if it places one order."""
+    """The algo order of this `algoId` or `algoClOrdId`, if it places one order; by its `algoId` also where it is told
+    among those that have ended only."""
     import ccxt
 
     try:
         rows = exchange.privateGetTradeOrderAlgo({key: value})["data"]
     except ccxt.OrderNotFound:
-        return None
+        rows = []
+    kinds = sorted(KINDS) if key == "algoId" and not rows else ()  # "conditional", as ours are, comes first
+    for kind in kinds:
+        if rows := exchange.privateGetTradeOrdersAlgoHistory({key: value, "ordType": kind})["data"]:
+            break
     return next((row for row in rows if row["ordType"] in KINDS), None)
 
 
@@ -120,8 +125,8 @@ def named(exchange: Any, fills: Sequence[Mapping[str, Any]]) -> Iterator[dict[st
 
 
 def numbers_of(stop: Mapping[str, Any]) -> list[str]:
-    """The numbers of the orders that it has placed."""
-    return list(stop.get("ordIdList") or filter(None, [stop.get("ordId")]))
+    """The numbers of the orders that it has placed; none is nothing, or a zero."""
+    return [number for number in stop.get("ordIdList") or [stop.get("ordId")] if number not in (None, "", "0")]
 
 
 def _taken(exchange: Any, answer: Mapping[str, Any]) -> Mapping[str, Any]:
