@@ -75,6 +75,9 @@ class Placed:
     # What the exchange calls such a stop, whether it holds what would be sold, and what it became when it was reached.
     style: str = ""
     freezes: bool = True
+    # The price when it came, and whether it waits for a rise to its trigger: where nobody says which way, that decides.
+    came_at: Decimal = ZERO
+    rises: bool = False
     is_set_off: bool = False
     child: int = 0
     child_name: str = ""
@@ -102,6 +105,12 @@ class Placed:
     def waits(self) -> bool:
         """Whether it is a stop that the market has not reached."""
         return self.trigger is not None and not self.is_set_off
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the market is where the stop waits for it."""
+        at, trigger = self.market.price, self.trigger or ZERO
+        return at >= trigger if self.rises else at <= trigger
 
 
 @dataclass
@@ -179,6 +188,7 @@ class Account:
         self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
         self.doubles_stop_ids = False  # the same of that of a stop
+        self.takes_above = False  # whether a stop above the market is taken, as one that waits for a rise
         self.numbers = itertools.count(1_000_001)
 
     def bars(self, market: Market, length: int, start: int, end: int) -> list[tuple[int, str]]:
@@ -274,7 +284,7 @@ class Account:
             next(self.numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate,
             trigger, style, freezes,
         )  # fmt: skip
-        self._require_below(market, trigger)
+        order.came_at, order.rises = market.price, self._waits_for_a_rise(market, trigger)
         meets = trigger is None and self._meets(market, side, price)
         if meets and post_only and turns_down:
             raise RefusedError("post_only")
@@ -301,13 +311,14 @@ class Account:
     def _meets(market: Market, side: str, price: Decimal | None) -> bool:
         return price is None or (price >= market.ask if side == "buy" else price <= market.bid)
 
-    @staticmethod
-    def _require_below(market: Market, trigger: Decimal | None) -> None:
-        """A stop that sells, where there is one. Raises RefusedError."""
+    def _waits_for_a_rise(self, market: Market, trigger: Decimal | None) -> bool:
+        """Of a stop that sells; above the market it is refused, where it is not taken for a take profit. Raises
+        RefusedError."""
         if trigger is not None and trigger % market.tick:
             raise RefusedError("price")
-        if trigger is not None and trigger >= market.price:
+        if trigger is not None and trigger >= market.price and not self.takes_above:
             raise RefusedError("trigger")
+        return trigger is not None and trigger > market.price
 
     @staticmethod
     def _require_steps(market: Market, side: str, quantity: Decimal, price: Decimal | None) -> Decimal:
@@ -359,7 +370,7 @@ class Account:
         market = self.markets[market_id] if market_id else next(iter(self.markets.values()))
         market.price = Decimal(price)
         for order in [one for one in self.orders if one.market is market and one.state == "open"]:
-            if order.trigger is None or (order.waits and market.price > order.trigger):
+            if order.trigger is None or (order.waits and not order.is_reached):
                 continue
             left, was_waiting = order.quantity - order.filled, order.waits
             if was_waiting:

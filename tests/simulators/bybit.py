@@ -15,7 +15,6 @@ NOES: Final = {
     "funds": (170131, "Insufficient balance."),
     "lot_size": (170137, "Order quantity has too many decimals."),
     "price": (170134, "Order price has too many decimals."),
-    "trigger": (10001, "params error: triggerPrice"),  # which code it has for that is not told
     "minimum_notional": (170140, "Order value exceeded lower limit."),
     "symbol": (10001, "params error: symbol invalid"),
     "duplicate": (170141, "Duplicate clientOrderId"),
@@ -59,6 +58,7 @@ class Bybit(BybitLines):
     def __init__(self) -> None:
         self.account = Account(markets(), main="unified", fee_in_base=True)
         self.key = Key("bybitKeyOfTheTests0001", "bybitSecretOfTheTests0001")
+        self.account.takes_above = True  # https://github.com/ccxt/ccxt/issues/19000
         self.account.changed = self._tell
 
     # --- what is told by itself: https://bybit-exchange.github.io/docs/v5/ws/connect ---------------------------------
@@ -335,6 +335,7 @@ def _order(order: Placed) -> dict[str, Any]:
         "slLimitPrice": "0", "orderId": str(order.number), "cancelType": "UNKNOWN",
         "avgPrice": text(order.average) if order.fills else "", "stopOrderType": _stop_type(order),
         "lastPriceOnCreated": "",
+        **({} if order.market.is_perpetual else {"basePrice": text(order.came_at)}),
         "orderStatus": state, "createType": "CreateByUser", "takeProfit": "", "cumExecValue": text(order.cost),
         "smpType": "None", "triggerDirection": 0, "blockTradeId": "", "cumFeeDetail": {}, "rejectReason": "EC_NoError",
         "isLeverage": "0", "price": text(order.price or Decimal(0)), "orderIv": "", "createdTime": str(order.at_ms),

@@ -79,6 +79,7 @@ class Okx(OkxLines):
         "GET /api/v5/trade/order-algo": "algo",
         "POST /api/v5/trade/cancel-algos": "cancel_algo",
         "GET /api/v5/trade/orders-algo-pending": "algos",
+        "GET /api/v5/trade/orders-algo-history": "algo_history",
     }
 
     def __init__(self) -> None:
@@ -87,6 +88,7 @@ class Okx(OkxLines):
         self.key = Key("okx-key-of-the-tests", "okxSecretOfTheTests0001", "okx-passphrase")
         self.answers: dict[str, Any] = {}
         self.forgets_after_two_hours = False
+        self.forgets_stops = False  # whether one that was cancelled is told among the ended ones only
         self.lags = False  # whether the list of all fills has none of them yet
         self.repeats_logins = False  # says a login that it does not understand back, with the key in it
         self.account.changed = self._tell
@@ -268,9 +270,20 @@ class Okx(OkxLines):
 
     def algo(self, request: Request) -> Any:
         found = self._algo_found(request.fields)
-        if found is None or (self.forgets_after_two_hours and found.state == "cancelled"):
+        forgets = self.forgets_after_two_hours or self.forgets_stops
+        if found is None or (forgets and found.state == "cancelled"):
             raise RefusedError("unknown_order")
         return [algo_row(found)]
+
+    def algo_history(self, request: Request) -> Any:
+        """https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-get-algo-order-history: by number, of one
+        type."""
+        asked = request.fields
+        if not asked.get("algoId"):
+            raise no("50015", "Either parameter state or algoId is required")
+        found = self._algo_found({"algoId": asked["algoId"]})
+        is_told = found and not (found.waits and found.state == "open")
+        return [algo_row(found)] if found and is_told and asked["ordType"] == (found.style or "conditional") else []
 
     def algos(self, request: Request) -> Any:
         """Those that were not set off yet, of the types that are asked for."""

@@ -109,6 +109,22 @@ def test_a_position_whose_stop_was_forgotten_can_be_closed(held: Held, time: Tim
     assert held.is_left()
 
 
+def test_a_stop_that_okx_does_not_tell_once_it_is_cancelled_keeps_nobody_waiting(
+    as_owner: User, exchanges: Exchanges, time: Time
+) -> None:
+    """It is among the ended ones, which are asked for by number."""
+    held = held_at(exchanges, as_owner, "okx")
+    exchanges.okx().forgets_stops = True
+    held.work()
+    held.work()
+    sale = services.close_position(owner_id=as_owner.pk, position_id=held.position.pk, key="now")
+    assert sale.status == "waiting"
+    held.work()
+    held.work()
+    assert held.is_left()
+    assert held.sold() == D("0.5")
+
+
 def test_everything_can_be_left_although_a_stop_was_forgotten(held: Held, time: Time) -> None:
     forget(held, held.stop)
     own, wallets = held.desk.owner.pk, [held.desk.master.pk]

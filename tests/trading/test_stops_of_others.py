@@ -6,6 +6,7 @@ Real ccxt over real HTTP against simulated exchanges, whose account somebody els
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import stamina
@@ -14,6 +15,7 @@ from kit import clock
 from kit.users.models import User
 from markets.models import Instrument
 from tests.simulators.account import Placed
+from tests.simulators.okx_rows import algo_row
 from tests.simulators.server import Exchanges
 from tests.trading.desk import set_price
 from tests.trading.test_external import Place, place_at
@@ -150,6 +152,23 @@ def test_one_that_was_placed_and_filled_by_hand_before_anybody_looked_is_booked_
     order = Order.objects.get()
     assert (order.origin, order.status, order.filled_quantity) == ("external", "filled", D("0.01"))
     assert (place.compare(), Order.objects.count(), Fill.objects.count()) == (0, 1, 1)
+
+
+def test_one_of_which_nobody_says_how_much_it_buys_keeps_no_other_from_being_adopted(
+    as_owner: User, exchanges: Exchanges
+) -> None:
+    """Such as one that counts the quote coin, until it has bought."""
+    place = place_at(exchanges, as_owner, "okx")
+    stop_by_hand(place, "conditional")
+    wire: Any = exchanges.okx()
+    (row,) = [algo_row(order) for order in place.account.orders]
+    hand = {
+        **row, "algoId": "77", "side": "buy", "tgtCcy": "quote_ccy", "sz": "1000", "ordType": "trigger",
+        "triggerPx": "55000", "ordPx": "-1", "slOrdPx": "", "slTriggerPx": "",
+    }  # fmt: skip
+    wire.answers["/api/v5/trade/orders-algo-pending"] = {"code": "0", "data": [hand, row], "msg": ""}
+    assert place.compare() == 1
+    assert Order.objects.get().trigger_price == 45_000
 
 
 def test_of_a_derivative_no_stop_is_sent(as_owner: User, exchanges: Exchanges) -> None:

@@ -121,7 +121,8 @@ def _compare(venue: Venue, connection: Connection) -> int:
         with tenancy.tenant(connection.owner_id):
             order = _known(connection, instrument, report)
         if order is None:
-            if isinstance(venue, KnowsNumbers) and report.venue_order_id:
+            # One that counts the quote coin says how much it buys once it has bought: it is adopted with its trades.
+            if isinstance(venue, KnowsNumbers) and report.venue_order_id and report.quantity > 0:
                 _take_in(connection, instrument, report)
                 changed += 1
         elif order.is_terminal and not order.is_external:
@@ -156,7 +157,8 @@ def _adopted(connection: Connection, instrument: Instrument, report: OrderReport
     if since is None:
         return None
     counts = counted(report, since=since, known=set())
-    if counts.is_final and not counts.trades and not counts.filled_quantity:
+    quantity = max(counts.quantity, counts.filled_quantity)
+    if quantity <= 0 or (counts.is_final and not counts.trades and not counts.filled_quantity):
         return None
     wallet = open_unassigned(connection)
     at = min(report.at, clock.now())
@@ -172,7 +174,7 @@ def _adopted(connection: Connection, instrument: Instrument, report: OrderReport
         client_order_id=f"ext{name}",
         venue_order_id=report.venue_order_id,
         side=report.side,
-        quantity=max(counts.quantity, counts.filled_quantity),
+        quantity=quantity,
         status=states.OPEN,
         attempts=1,
         reason=sentence("It was placed at {connection} and not here.", connection=connection.name),

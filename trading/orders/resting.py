@@ -35,7 +35,7 @@ from wallets.venues.capabilities import RESTING_STOPS
 
 logger = logging.getLogger(__name__)
 
-# A stop that follows the price is moved at the venue so often at most.
+# A stop that follows the price, or whose position grows, is moved at the venue so often at most.
 MOVED_EVERY: Final = timedelta(minutes=1)
 # After one that was refused the next is not tried sooner, however the stop moves.
 REFUSED_FOR: Final = timedelta(minutes=15)
@@ -102,7 +102,7 @@ def _keep(position_id: UUID) -> list[Order]:
     resting = orders.unfinished().first()
     level, quantity = _wanted(position)
     if resting is not None:
-        if (resting.trigger_price, resting.left) != (level, quantity) and _may_move(position, resting, quantity):
+        if (resting.trigger_price, resting.left) != (level, quantity) and _may_move(position, resting, level, quantity):
             _end(resting, CLOSED if position.closed_at else MOVED)
         return []
     if level is None or quantity <= 0 or not wallet.connection.carries_out or not _is_priced(position):
@@ -166,9 +166,11 @@ def _left(position: Position, others: Decimal) -> Decimal:
     return in_lots(max(position.quantity - others, Decimal(0)), position.instrument.lot_size)
 
 
-def _may_move(position: Position, resting: Order, quantity: Decimal) -> bool:
-    """One that sells too much goes at once; one that only follows the price, once in a while."""
-    if quantity != resting.left or position.exit_stop is None or position.exit_trail is None:
+def _may_move(position: Position, resting: Order, level: Decimal | None, quantity: Decimal) -> bool:
+    """One that sells too much, or that somebody has moved, goes at once; one that follows the price, or sells too
+    little, once in a while: an entry that fills bit by bit would keep it away."""
+    is_moved = level != resting.trigger_price and position.exit_trail is None
+    if quantity < resting.left or level is None or is_moved:
         return True
     return clock.now() - resting.created_at > MOVED_EVERY
 

@@ -82,6 +82,10 @@ _AT_ONCE: Final = Can(
     "is the last. Later, or where the other is turned down, as elsewhere.",
 )
 _RESTING_STOPS: Final = Can(note="At the market once the last price is there; Moniqo looks whether they rest.")
+_FEW_STOPS: Final = Can(
+    note="At the market once the last price is there, at most thirty of each market and account; Moniqo looks whether "
+    "they rest, and watches the others."
+)
 _UNFROZEN_STOPS: Final = Can(
     note="At the market once the last price is there. Nothing is frozen at the venue until then; Moniqo looks whether "
     "they rest."
@@ -159,7 +163,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         amend=_IN_PLACE,
-        stop_order=_RESTING_STOPS,
+        stop_order=_FEW_STOPS,
         movements=_UNKNOWN_MOVES,
         income=_INCOME,
         streams=_STREAMED,

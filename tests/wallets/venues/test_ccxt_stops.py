@@ -70,8 +70,28 @@ def test_one_above_the_market_is_turned_down(exchanges: Exchanges, slug: str) ->
     stand.account.deposit("BTC", 1)
     with pytest.raises(VenueRejectedError) as caught:
         stand.venue.submit(stop(stand.symbol, "50100"))
-    assert caught.value.reason == ("other" if slug == "bybit" else "price")
+    assert caught.value.reason == "price"
     assert stand.account.orders == []
+
+
+def test_one_that_bybit_would_take_for_a_take_profit_is_ended(exchanges: Exchanges, monkeypatch: Any) -> None:
+    """The market falls below it on its way there. Bybit is not told which way a stop of spot waits: that follows from
+    the price of when it comes."""
+    stand = stand_at(exchanges, "bybit")
+    stand.account.deposit("BTC", 1)
+    wire: Any = stand.wire
+    tickers = wire.tickers
+
+    def falls(request: Any) -> Any:
+        told = tickers(request)
+        stand.account.reach("44900")
+        return told
+
+    monkeypatch.setattr(wire, "tickers", falls)
+    with pytest.raises(VenueRejectedError) as caught:
+        stand.venue.submit(stop(stand.symbol))
+    (there,) = stand.account.orders
+    assert (caught.value.reason, there.state, stand.account.held("BTC")) == ("price", "cancelled", 0)
 
 
 @pytest.mark.parametrize("slug", ["okx", "bybit"])
@@ -131,6 +151,94 @@ def test_a_stop_that_okx_could_not_carry_out_has_ended(
     report = known(stand)
     assert (report.status, report.filled_quantity, report.trades) == ("cancelled", 0, ())
     assert stand.venue.open_orders() == ()
+
+
+@pytest.mark.parametrize("state", ["partially_effective", "live", "pause"])
+def test_a_stop_at_okx_is_open_until_it_has_placed_all_of_it(exchanges: Exchanges, state: str) -> None:
+    """A large one is placed in several orders: what the first has sold says nothing about the others."""
+    stand, there = standing(exchanges, "okx")
+    stand.account.fill(there, "0.05", "44990")
+    there.quantity, there.state = D("0.05"), "filled"  # the order that it has placed so far
+    wire: Any = exchanges.okx()
+    (row,) = wire.algo(_asked(algoClOrdId=NAME))
+    wire.answers["/api/v5/trade/order-algo"] = {"code": "0", "data": [{**row, "state": state, "sz": "0.2"}], "msg": ""}
+    report = known(stand)
+    assert (report.status, report.filled_quantity, report.quantity) == ("partially_filled", D("0.05"), D("0.2"))
+
+
+def test_a_stop_at_okx_of_which_a_part_could_not_be_placed_is_open_as_long_as_the_other_is(
+    exchanges: Exchanges,
+) -> None:
+    stand, there = standing(exchanges, "okx")
+    stand.account.fill(there, "0.05", "44990")
+    wire: Any = exchanges.okx()
+    (row,) = wire.algo(_asked(algoClOrdId=NAME))
+    told = {"code": "0", "data": [{**row, "state": "partially_failed"}], "msg": ""}
+    wire.answers["/api/v5/trade/order-algo"] = told
+    assert known(stand).status == "partially_filled"
+
+
+def test_what_a_stop_at_okx_became_keeps_its_name_where_the_stop_is_not_told_any_more(exchanges: Exchanges) -> None:
+    """Else it would be taken for an order that somebody placed by hand."""
+    stand, there = standing(exchanges, "okx")
+    stand.account.reach("44000")
+    exchanges.okx().answers["/api/v5/trade/order-algo"] = {"code": "51603", "data": [], "msg": "Order does not exist"}
+    report = stand.venue.numbered(str(there.child), stand.symbol)
+    assert report is not None
+    assert (report.client_order_id, report.filled_quantity) == (NAME, D("0.2"))
+
+
+def test_of_a_stop_at_okx_that_counts_the_quote_coin_nobody_says_how_much_it_buys(exchanges: Exchanges) -> None:
+    stand, _ = standing(exchanges, "okx")
+    wire: Any = exchanges.okx()
+    (row,) = wire.algo(_asked(algoClOrdId=NAME))
+    hand = {
+        **row, "side": "buy", "tgtCcy": "quote_ccy", "sz": "1000", "ordType": "trigger", "triggerPx": "55000",
+        "ordPx": "-1", "slOrdPx": "", "slTriggerPx": "",
+    }  # fmt: skip
+    wire.answers["/api/v5/trade/orders-algo-pending"] = {"code": "0", "data": [hand], "msg": ""}
+    assert {one.quantity for one in stand.venue.open_orders()} == {D(0)}
+
+
+FORMS = {
+    "trigger_bracket_gtc": {"base_size": "0.2", "limit_price": "60000", "stop_trigger_price": "45000"},
+    "limit_limit_fok": {"base_size": "0.2", "limit_price": "60000"},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_of_an_order_at_coinbase_the_quantity_is_read_in_every_form(
+    exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """ccxt knows some of them; a bracket is what a person sets there as take profit and stop loss."""
+    stand, _ = standing(exchanges, "coinbase")
+    wire: Any = stand.wire
+    (row,) = wire.orders(_asked())["orders"]
+    kind = "BRACKET" if "bracket" in form else "LIMIT"
+    told = {**row, "order_type": kind, "order_configuration": {form: FORMS[form]}}
+    monkeypatch.setattr(wire, "orders", lambda request: {"orders": [told], "has_next": False, "cursor": ""})
+    (report,) = stand.venue.open_orders()
+    assert (report.quantity, report.status) == (D("0.2"), "open")
+
+
+def test_a_stop_that_okx_tells_among_the_ended_ones_only_is_found_by_its_number(exchanges: Exchanges) -> None:
+    stand, there = standing(exchanges, "okx")
+    exchanges.okx().forgets_stops = True
+    stand.account.cancel(there)
+    report = stand.venue.numbered(str(there.number), stand.symbol)
+    assert report is not None
+    assert (report.status, report.client_order_id, report.filled_quantity) == ("cancelled", NAME, 0)
+    assert stand.venue.numbered("77", stand.symbol) is None
+
+
+def test_a_stop_at_okx_that_was_not_set_off_has_placed_nothing(exchanges: Exchanges) -> None:
+    """Some rows say so with a zero."""
+    stand, _ = standing(exchanges, "okx")
+    wire: Any = exchanges.okx()
+    (row,) = wire.algo(_asked(algoClOrdId=NAME))
+    told = {"code": "0", "data": [{**row, "ordId": "0", "ordIdList": []}], "msg": ""}
+    wire.answers["/api/v5/trade/order-algo"] = told
+    assert known(stand).status == "open"
 
 
 def test_of_a_stop_at_okx_that_placed_an_order_that_nobody_knows_nothing_is_said(exchanges: Exchanges) -> None:

@@ -40,6 +40,7 @@ from wallets.venues.ccxt.mapping import (
     KINDS,
     candle_report,
     market_report,
+    named,
     number,
     order_report,
     ticker_report,
@@ -176,7 +177,8 @@ class CcxtVenue:
             if known is None:
                 raise
             return self._same(request, known)
-        return self._after(request, told)
+        report = self._after(request, told)
+        return self._unless_above(request, report) if request.type == "stop" else report
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         name = self._dialect.names.sent(client_order_id)
@@ -275,7 +277,7 @@ class CcxtVenue:
         for one in asked:
             for trade in self._read(partial(self._trades, start, one), LIST_SECONDS):
                 if self._is_ours(trade["symbol"]):
-                    report = trade_report(trade, self._named(trade), one or "")
+                    report = trade_report(trade, self._dialect.names.heard(named(trade)), one or "")
                     found[report.symbol, report.trade_id] = report
         kept = (report for report in found.values() if report.at >= since)
         return tuple(sorted(kept, key=lambda report: (report.at, report.trade_id)))
@@ -373,6 +375,19 @@ class CcxtVenue:
             at=self._clock(),
         )
 
+    def _unless_above(self, request: OrderRequest, report: OrderReport) -> OrderReport:
+        """A stop that the venue took for a take profit, because the market had passed it meanwhile, protects nothing:
+        it is ended. Where that fails the monitor ends it, as any that is not carried out."""
+        if report.kind != "take_profit" or report.is_final:
+            return report
+        try:
+            report = self.cancel(request.client_order_id, request.symbol)
+        except VenueError:
+            return report
+        if report.is_final and not report.filled_quantity:
+            raise VenueRejectedError("The market passed the stop before it was there.", reason="price")
+        return report
+
     def _report(self, order: dict[str, Any], client_order_id: str, symbol: str) -> OrderReport:
         trades: list[dict[str, Any]] = []
         if number(order.get("filled")):
@@ -383,11 +398,3 @@ class CcxtVenue:
 
     def _client_id(self, order: dict[str, Any]) -> str:
         return self._dialect.names.heard(str(order.get("clientOrderId") or ""))
-
-    def _named(self, trade: dict[str, Any]) -> str:
-        """The client order id of a trade, where the venue's list tells it."""
-        info = trade.get("info") or {}
-        told = next(
-            (info[name] for name in ("clOrdId", "orderLinkId", "cl_ord_id", "clientOrderId") if info.get(name)), ""
-        )
-        return self._dialect.names.heard(str(told))

@@ -169,6 +169,14 @@ def side(value: Any) -> Side:
     return "buy" if value == "buy" else "sell"
 
 
+def named(trade: Mapping[str, Any]) -> str:
+    """The client order id of a trade, where the venue's list tells it."""
+    info = trade.get("info") or {}
+    return next(
+        (str(info[name]) for name in ("clOrdId", "orderLinkId", "cl_ord_id", "clientOrderId") if info.get(name)), ""
+    )
+
+
 def trade_report(trade: Mapping[str, Any], client_order_id: str = "", fallback: str = "") -> TradeReport:
     """One execution; without a fee it costs nothing, which the venue's next list corrects."""
     fee = trade.get("fee") or {}

@@ -12,6 +12,7 @@ from wallets.venues.base import (
     OrderRequest,
     PositionReport,
     VenueAnswerError,
+    VenueRejectedError,
 )
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Sent, Trade, by_cursor, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
@@ -111,9 +112,17 @@ class Bybit(Dialect):
         for question in (exchange.privateGetV5OrderRealtime, exchange.privateGetV5OrderHistory):
             rows = question(asked)["result"]["list"]
             if rows:
-                found: Order = exchange.parse_order(rows[0], market)
-                return found
+                return _order(exchange, rows[0], market)
         return None
+
+    def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
+        """Which way a stop of spot waits is not said, but follows from the price of when it comes: one that the market
+        has reached already would be a take profit there. So the price is looked at first."""
+        if request.trigger_price is not None:
+            last = number(exchange.fetch_ticker(request.symbol).get("last"))
+            if not last or last <= request.trigger_price:
+                raise VenueRejectedError("The market has reached the stop already.", reason="price")
+        return super().sent(exchange, request, name)
 
     def place(self, exchange: Any, request: OrderRequest, name: str, sent: Sent) -> Order:
         """A stop is asked for here: ccxt adds to one of spot what is said of derivatives only. It keeps its number and
@@ -158,7 +167,7 @@ class Bybit(Dialect):
         lists: list[dict[str, Any]] = [{"category": "spot"}]
         lists += [{"category": "linear", "settleCoin": settle} for settle in SETTLES]
         return [
-            exchange.parse_order(row, exchange.safe_market(row["symbol"], None, None, _kind(asked["category"])))
+            _order(exchange, row, exchange.safe_market(row["symbol"], None, None, _kind(asked["category"])))
             for asked in lists
             for row in _turned(exchange.privateGetV5OrderRealtime, {**asked, "openOnly": 0, "limit": PAGE})
         ]
@@ -221,6 +230,16 @@ def _turned(question: Any, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]
 
 def _page(answer: Mapping[str, Any]) -> tuple[list[Any], Any]:
     return answer["result"]["list"], answer["result"].get("nextPageCursor")
+
+
+def _order(exchange: Any, row: Mapping[str, Any], market: Mapping[str, Any]) -> Order:
+    """With what it takes profit at, of a stop of spot: `basePrice` is the price of when it came, which ccxt does not
+    read."""
+    told: Order = exchange.parse_order(row, market)
+    trigger, base = number(told.get("triggerPrice")), number(row.get("basePrice"))
+    if market["spot"] and trigger and base and trigger != base and (trigger > base) == (told["side"] == "sell"):
+        told["takeProfitPrice"] = told["triggerPrice"]
+    return told
 
 
 def _category(market: Mapping[str, Any]) -> str:

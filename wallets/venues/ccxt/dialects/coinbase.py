@@ -119,8 +119,7 @@ class Coinbase(Dialect):
         still_open = _turned(question, "orders", {**asked, "order_status": "OPEN"})
         for row in chain(newest, still_open, last):
             if row["client_order_id"] == name:
-                found: Order = exchange.parse_order(row, market)
-                return found
+                return _order(exchange, row, market)
         return None
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
@@ -135,7 +134,11 @@ class Coinbase(Dialect):
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
         asked = {"order_status": "OPEN", "limit": PAGE}
         rows = _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalBatch, "orders", asked)
-        return [exchange.parse_order(row) for row in rows]
+        return [_order(exchange, row) for row in rows]
+
+    def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
+        row = exchange.v3PrivateGetBrokerageOrdersHistoricalOrderId({"order_id": number})["order"]
+        return _order(exchange, row, exchange.market(symbol))
 
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         rows = _turned(
@@ -158,6 +161,16 @@ class Coinbase(Dialect):
             can_withdraw=told.get("can_transfer") is True,
             detail=f"Coinbase lists: {', '.join(granted)}." if granted else "Coinbase lists no permission.",
         )
+
+
+def _order(exchange: Any, row: Mapping[str, Any], market: Mapping[str, Any] | None = None) -> Order:
+    """With the quantity and prices in every form that an order may have: ccxt knows some of them."""
+    told: Order = exchange.parse_order(row, market)
+    terms = next(iter((row.get("order_configuration") or {}).values()), None) or {}
+    if told["amount"] is None and terms.get("base_size"):
+        told |= {"amount": terms["base_size"], "price": terms.get("limit_price")}
+        told["triggerPrice"] = terms.get("stop_trigger_price") or terms.get("stop_price")
+    return told
 
 
 def _turned(question: Any, name: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

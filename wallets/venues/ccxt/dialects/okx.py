@@ -112,10 +112,10 @@ class Okx(Dialect):
         return self._order(exchange, market, row) if row else None
 
     def _order(self, exchange: Any, market: Mapping[str, Any], row: Mapping[str, Any]) -> Order | None:
-        """The order, or the stop that has placed it."""
+        """The order, or the stop that has placed it; by its name at least, where the stop is not told any more."""
         if (stop := okx_stops.placed_by(exchange, row)) is not None:
             return self._with_what_it_placed(exchange, market, stop)
-        told: Order = exchange.parse_order(row, market)
+        told: Order = exchange.parse_order({**row, "clOrdId": row.get("clOrdId") or row.get("algoClOrdId")}, market)
         return told
 
     def _with_what_it_placed(self, exchange: Any, market: Mapping[str, Any], stop: Mapping[str, Any]) -> Order | None:

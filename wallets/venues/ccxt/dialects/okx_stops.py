@@ -17,6 +17,8 @@ PAGE: Final = 100
 # Those that place one order, by what one question lists; others, such as icebergs, place many.
 LISTED: Final = ("conditional,oco", "trigger")
 KINDS: Final = frozenset(",".join(LISTED).split(","))
+# It has not placed all of it yet: one that is too large for an order becomes several.
+GOES_ON: Final = frozenset({"live", "pause", "partially_effective"})
 # Without an order that it has placed it has ended; ccxt does not know all of these.
 ENDED: Final = frozenset({"canceled", "order_failed", "partially_failed"})
 AT_MARKET: Final = (None, "", "-1")
@@ -39,11 +41,11 @@ def place(exchange: Any, request: OrderRequest, name: str) -> Order:
 
 
 def cancel(exchange: Any, market: Mapping[str, Any], key: str, value: str) -> bool:
-    """End the stop of this `algoId` or `algoClOrdId`, or the order that it has placed; False where there is none."""
+    """End the stop of this `algoId` or `algoClOrdId`, and the orders that it has placed; False where there is none."""
     row = found(exchange, key, value)
     if row is None:
         return False
-    if not numbers_of(row):
+    if row["state"] in GOES_ON or not numbers_of(row):
         _taken(exchange, exchange.privatePostTradeCancelAlgos([{"instId": market["id"], "algoId": row["algoId"]}]))
     for number in numbers_of(row):
         exchange.cancel_order(None, market["symbol"], {"ordId": number})
@@ -51,13 +53,18 @@ def cancel(exchange: Any, market: Mapping[str, Any], key: str, value: str) -> bo
 
 
 def found(exchange: Any, key: str, value: str) -> dict[str, Any] | None:
-    """The algo order of this `algoId` or `algoClOrdId`, if it places one order."""
+    """The algo order of this `algoId` or `algoClOrdId`, if it places one order; by its `algoId` also where it is told
+    among those that have ended only."""
     import ccxt
 
     try:
         rows = exchange.privateGetTradeOrderAlgo({key: value})["data"]
     except ccxt.OrderNotFound:
-        return None
+        rows = []
+    kinds = sorted(KINDS) if key == "algoId" and not rows else ()  # "conditional", as ours are, comes first
+    for kind in kinds:
+        if rows := exchange.privateGetTradeOrdersAlgoHistory({key: value, "ordType": kind})["data"]:
+            break
     return next((row for row in rows if row["ordType"] in KINDS), None)
 
 
@@ -80,9 +87,11 @@ def joined(exchange: Any, stop: Mapping[str, Any], placed: Sequence[Mapping[str,
     order: Order = exchange.parse_order(stop)
     parts = [exchange.parse_order(row)["status"] for row in placed]
     status = "canceled" if stop["state"] in ENDED else "open"
-    if parts and "open" not in parts:
-        status = "closed" if "closed" in parts else "canceled"
+    if parts and stop["state"] not in GOES_ON:
+        status = next((word for word in ("open", "closed") if word in parts), "canceled")
+    counts_quote = order["side"] == "buy" and not limit and stop.get("tgtCcy") == "quote_ccy"
     return order | {
+        "amount": None if counts_quote else order["amount"],
         "id": stop["algoId"],
         "clientOrderId": stop.get("algoClOrdId") or None,
         "type": "limit" if limit else "market",
@@ -116,8 +125,8 @@ def named(exchange: Any, fills: Sequence[Mapping[str, Any]]) -> Iterator[dict[st
 
 
 def numbers_of(stop: Mapping[str, Any]) -> list[str]:
-    """The numbers of the orders that it has placed."""
-    return list(stop.get("ordIdList") or filter(None, [stop.get("ordId")]))
+    """The numbers of the orders that it has placed; none is nothing, or a zero."""
+    return [number for number in stop.get("ordIdList") or [stop.get("ordId")] if number not in (None, "", "0")]
 
 
 def _taken(exchange: Any, answer: Mapping[str, Any]) -> Mapping[str, Any]:
