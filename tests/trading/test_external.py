@@ -16,6 +16,7 @@ from django.test import Client
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.users.models import User
+from markets.models import Instrument
 from tests.simulators.account import Account, Market, Placed
 from tests.simulators.server import Exchanges
 from tests.trading.desk import Desk, assert_books_prove_themselves
@@ -30,6 +31,7 @@ from wallets.models import Connection, Reconciliation, SyncRun, Wallet
 from wallets.services import assign_suspense, claim
 from wallets.sync.runs import sync_connection
 from wallets.venues.accounts import set_connection_state
+from wallets.venues.base import OrderReport
 from wallets.venues.credentials import store_credentials
 from wallets.venues.obligations import open_under
 from wallets.venues.registry import open_venue
@@ -344,6 +346,31 @@ def test_many_open_ones_are_asked_about_in_one_question(binance: Place) -> None:
     asked = len(binance.exchanges.asked)
     binance.resolve(*Order.objects.all())
     assert [one for one in binance.exchanges.asked[asked:] if "rder" in one] == ["GET /api/v3/openOrders"]
+
+
+def test_one_that_breaks_keeps_no_other_from_being_adopted_and_a_person_is_told(
+    binance: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("broken", "sound"):
+        binance.hand("buy", "0.01", "40000", name=name)
+    adopted = adopting._adopted
+
+    def breaks(connection: Connection, instrument: Instrument, report: OrderReport) -> Order | None:
+        order = adopted(connection, instrument, report)
+        if report.client_order_id == "broken":
+            raise ValueError("Nobody thought of this order.")
+        return order
+
+    monkeypatch.setattr(adopting, "_adopted", breaks)
+    Connection.objects.update(orders_compared_at=None)
+    assert [binance.compare() for _ in range(3)] == [0, 0, 0]
+    assert Order.objects.get().origin == "external", "the sound one, once"
+    assert Connection.objects.filter(orders_compared_at=None).exists(), "not all of them were compared"
+    failing = Alert.objects.get(kind="failing", resolved_at=None)
+    assert "Nobody thought of this order" in failing.story()
+    monkeypatch.setattr(adopting, "_adopted", adopted)
+    assert binance.compare() == 1
+    assert not Alert.objects.filter(kind="failing", resolved_at=None).exists()
 
 
 def test_an_archived_account_is_not_held_up_by_orders_of_others(as_owner: User, exchanges: Exchanges) -> None:

@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 from django.db.models import F, Q
 
 from kit import clock, tenancy
+from kit.alerts.failures import in_words, note_failure, note_success
 from kit.audit import services as audit
 from kit.errors import ConflictError
 from kit.sentences import sentence
@@ -50,7 +51,8 @@ AGAIN: Final = timedelta(minutes=1)
 
 def compare_orders(*, owner_id: UUID, connection_id: UUID) -> int:
     """Hold the account's open orders against ours, if that is due; returns how many were adopted, or ended there
-    because they had ended here. A venue that does not answer is asked again soon."""
+    because they had ended here. A venue that does not answer is asked again soon, and so is one of which an order
+    broke the comparison: all others were compared."""
     with tenancy.tenant(owner_id):
         due = Connection.objects.filter(_due(), pk=connection_id, owner_id=owner_id)
         if due.update(orders_due_at=leases.start(AGAIN)) != 1:
@@ -65,6 +67,12 @@ def compare_orders(*, owner_id: UUID, connection_id: UUID) -> int:
     except VenueError as error:
         logger.warning("The open orders of %s stay unknown: %s", connection_id, error)
         return 0
+    except Exception as error:  # whatever it is, the account's owner hears of it if it stays
+        logger.exception("An open order of %s could not be compared", connection_id)
+        title = f"Comparing the open orders of {connection.name}"
+        note_failure(owner_id=owner_id, work=_work(connection_id), title=title, said=in_words(error))
+        return 0
+    note_success(owner_id=owner_id, work=_work(connection_id))
     with tenancy.tenant(owner_id):
         seen = {"orders_due_at": leases.start(EVERY), "orders_compared_at": clock.now()}
         Connection.objects.filter(pk=connection_id).update(**seen)
@@ -103,6 +111,10 @@ def explain(*, venue: Venue, connection: Connection, trades: Sequence[TradeRepor
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
+def _work(connection_id: UUID) -> str:
+    return f"compare orders {connection_id}"
+
+
 def _due() -> Q:
     """Real accounts in use that were opened in the books, and whose moment has come, or lies further ahead than any: it
     was written by a clock that was ahead."""
@@ -112,22 +124,34 @@ def _due() -> Q:
 
 
 def _compare(venue: Venue, connection: Connection) -> int:
-    """Adopt what is open there and nobody's, and end there what has ended here."""
-    changed = 0
+    """Adopt what is open there and nobody's, and end there what has ended here. What breaks with one is raised after
+    all others were compared."""
+    changed, broken = 0, []
     for report in venue.open_orders():
-        instrument = list_market(venue=venue, name=connection.venue, symbol=report.symbol)
-        if instrument is None:
-            continue
-        with tenancy.tenant(connection.owner_id):
-            order = _known(connection, instrument, report)
-        if order is None:
-            # One that counts the quote coin says how much it buys once it has bought: it is adopted with its trades.
-            if isinstance(venue, KnowsNumbers) and report.venue_order_id and report.quantity > 0:
-                _take_in(connection, instrument, report)
-                changed += 1
-        elif order.is_terminal and not order.is_external:
-            changed += _end_there(order, venue)
+        try:
+            changed += _compare_one(venue, connection, report)
+        except VenueError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised below
+            broken.append(error)
+    if broken:
+        raise broken[0]
     return changed
+
+
+def _compare_one(venue: Venue, connection: Connection, report: OrderReport) -> int:
+    instrument = list_market(venue=venue, name=connection.venue, symbol=report.symbol)
+    if instrument is None:
+        return 0
+    with tenancy.tenant(connection.owner_id):
+        order = _known(connection, instrument, report)
+    if order is not None:
+        return _end_there(order, venue) if order.is_terminal and not order.is_external else 0
+    # One that counts the quote coin says how much it buys once it has bought: it is adopted with its trades.
+    if not isinstance(venue, KnowsNumbers) or not report.venue_order_id or report.quantity <= 0:
+        return 0
+    _take_in(connection, instrument, report)
+    return 1
 
 
 def _known(connection: Connection, instrument: Instrument, report: OrderReport) -> Order | None:
