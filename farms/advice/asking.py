@@ -55,7 +55,7 @@ class _Talk:
     milliseconds: int | None = None
 
     def heard(self, reply: client.Reply) -> None:
-        self.answers.append(reply.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_LENGTH])
+        self.answers.append(reply.text[:ANSWER_LENGTH])
         self.tokens_in = _sum(self.tokens_in, reply.tokens_in)
         self.tokens_out = _sum(self.tokens_out, reply.tokens_out)
 

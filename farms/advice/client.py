@@ -41,7 +41,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said. Tokens are None where the endpoint does not count them; `is_cut`: it had no more room."""
+    """What the model said, in letters that a column holds. Tokens are None where the endpoint does not count them;
+    `is_cut`: it had no more room."""
 
     text: str
     is_cut: bool
@@ -169,11 +170,17 @@ def _reply(text: str, milliseconds: int) -> Reply:
     tokens = told["usage"] if isinstance(told.get("usage"), dict) else {}
     counted = _count(tokens.get("prompt_tokens")), _count(tokens.get("completion_tokens"))
     if isinstance(said := message.get("refusal"), str) and said:
-        raise Refusal(Reply(said, False, *counted, milliseconds))
+        raise Refusal(Reply(_letters(said), False, *counted, milliseconds))
     content = message.get("content")
     if not isinstance(content, str):
         raise Refusal(Reply("", False, *counted, milliseconds))
-    return Reply(content, first.get("finish_reason") == "length", *counted, milliseconds)
+    return Reply(_letters(content), first.get("finish_reason") == "length", *counted, milliseconds)
+
+
+def _letters(text: str) -> str:
+    """The same, with a mark for what is no letter: zero, and half of one, as where an answer was cut amid an emoji."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _count(told: Any) -> int | None:
