@@ -109,8 +109,8 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -> tuple[
     sent = json.dumps(body).encode()
     try:
         with closing(connection):
-            plain = socket.create_connection((host, connection.port), timeout=seconds)
-            with closing(plain), at_most(plain, seconds):
+            plain = _connected(host, connection.port, until := time.monotonic() + seconds)
+            with closing(plain), at_most(plain, _left(until)):
                 if not is_secure and not is_private(plain.getpeername()[0]):
                     raise Trouble("server", f"{host} leads out of the own network: ask it by https.")
                 connection.sock = _secured(plain, host) if is_secure else plain
@@ -132,6 +132,29 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -> tuple[
         {name.lower(): value for name, value in response.headers.items()},
         read.decode("utf-8", "replace"),
     )
+
+
+def _connected(host: str, port: int, until: float) -> socket.socket:
+    """A connection to the first of its addresses that answers. All of them together have the time that is left."""
+    found: OSError = OSError("no address")
+    for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(_left(until))
+            made.connect(place)
+        except OSError as error:
+            made.close()
+            found = error
+        else:
+            return made
+    raise found
+
+
+def _left(until: float) -> float:
+    """The seconds until then. Raises TimeoutError where there are none."""
+    if (seconds := until - time.monotonic()) <= 0:
+        raise TimeoutError
+    return seconds
 
 
 def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
