@@ -142,8 +142,8 @@ def test_who_waits_behind_a_long_one_comes_in_once_others_were_there_long_enough
     """Though nobody comes or goes at that moment."""
 
     async def crowd() -> None:
-        door = Door(at_once=12, waiting=40, seconds=2, gives_way=0.001, recently=0.05)
-        async with asyncio.timeout(5):
+        door = Door(at_once=12, waiting=40, seconds=10, gives_way=0.001, recently=0.05)
+        async with asyncio.timeout(30):
             await enter(door)
             async with turn(door, aside=True):
                 await enter(door, aside=True)
