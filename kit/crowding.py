@@ -138,7 +138,10 @@ class Door:
     def _leave(self, kind: str) -> None:
         self._here[kind] -= 1
         if kind == "others":
-            self._others_left_at = asyncio.get_running_loop().time()
+            loop = asyncio.get_running_loop()
+            self._others_left_at = loop.time()
+            if not self._here["others"]:  # by then there is room for more, though nobody may come or go
+                loop.call_later(self._recently + _TICK, self._call_in)
         self._call_in()
 
     def _call_in(self) -> None:

@@ -83,7 +83,7 @@ def read(text: str, *, instruments: Collection[str], prices: Mapping[str, Decima
     """The proposal in `text` about one of `instruments`, whose `prices` are known. Raises NoProposalError."""
     told = _object(text)
     known = set(schema(())["properties"])
-    if more := sorted(str(name)[:40] for name in set(told) - known):
+    if more := sorted(_shown(name) for name in set(told) - known):
         raise NoProposalError(f"It sent fields that nobody asked for: {', '.join(more[:5])}.")
     if missing := sorted(known - set(told) - set(_OPTIONAL)):
         raise NoProposalError(f"It left out {', '.join(missing)}.")

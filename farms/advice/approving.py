@@ -6,7 +6,8 @@ from uuid import UUID
 
 from farms.advice.following import ACT, became_of_order, reason_of
 from farms.advice.voices import voice_of
-from farms.models import AdviceProposal
+from farms.engine.quiet import positions_of
+from farms.models import AdviceProposal, Agent
 from kit.approvals.acts import Act, Given, Looked
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.sentences import amount, price, sentence, share
@@ -48,6 +49,8 @@ def carry_out(owner_id: UUID, given: Given, key: str) -> dict[str, Any]:
     """Place it under the question's key, through the gate that judges every order."""
     made, terms = _read(owner_id, given)
     agent = _agent(made)
+    if not terms.reduce_only and _is_held(agent, terms.side):
+        raise ConflictError("Its agent holds that already, and a proposal adds to no position.")
     order = place_order(
         wallet=agent.wallet, instrument=agent.instrument, side=terms.side, quantity=terms.quantity, key=key,
         reason=terms.reason, reduce_only=terms.reduce_only, exit_stop=terms.exit_stop, exit_target=terms.exit_target,
@@ -81,10 +84,16 @@ def _read(owner_id: UUID, given: Given) -> tuple[AdviceProposal, Terms]:
     return made, terms
 
 
-def _agent(made: AdviceProposal) -> Any:
+def _agent(made: AdviceProposal) -> Agent:
     if made.agent is None:
         raise ConflictError("It is about no agent: there is nothing to place.")
     return made.agent
+
+
+def _is_held(agent: Agent, side: str) -> bool:
+    """Whether its position is on that side by now, whoever opened it since it was asked."""
+    held = positions_of([agent]).get((agent.wallet_id, agent.instrument_id))
+    return held is not None and held.is_long == (side == Side.BUY)
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 
 from farms.advice import budgets, client, endpoints, facts, following, prompts, rules, still
 from farms.advice.answers import NoProposalError, Proposal, read, schema
@@ -38,6 +38,7 @@ ANSWER_LENGTH: Final = 20_000
 WORK: Final = "answer about "
 # What a model's answer may come to, whatever it says: the database refuses every other scope's tables.
 MAY: Final = (Token.Scope.READ.value, Token.Scope.TRADE.value, Token.Scope.AGENT.value)
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('ask models', 0))"
 # Of these nothing was answered, so nothing was spent.
 FREE: Final = frozenset({"key", "quota", "busy", "server"})
 
@@ -55,7 +56,7 @@ class _Talk:
     milliseconds: int | None = None
 
     def heard(self, reply: client.Reply) -> None:
-        self.answers.append(reply.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_LENGTH])
+        self.answers.append(reply.text[:ANSWER_LENGTH])
         self.tokens_in = _sum(self.tokens_in, reply.tokens_in)
         self.tokens_out = _sum(self.tokens_out, reply.tokens_out)
 
@@ -88,6 +89,8 @@ def wake() -> None:
 def take() -> AdviceCall | None:
     """Take up the question that waits longest; None where none does, or enough are being asked. As the system."""
     with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
+        with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
+            cursor.execute(_ONE_AT_A_TIME)  # two would count the same
         now = clock.now()
         if AdviceCall.objects.filter(status=Status.ASKING, claimed_until__gt=now).count() >= settings.ADVICE_AT_ONCE:
             return None

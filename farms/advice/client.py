@@ -41,7 +41,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said. Tokens are None where the endpoint does not count them; `is_cut`: it had no more room."""
+    """What the model said, in letters that a column holds. Tokens are None where the endpoint does not count them;
+    `is_cut`: it had no more room."""
 
     text: str
     is_cut: bool
@@ -108,8 +109,8 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -> tuple[
     sent = json.dumps(body).encode()
     try:
         with closing(connection):
-            plain = socket.create_connection((host, connection.port), timeout=seconds)
-            with closing(plain), at_most(plain, seconds):
+            plain = _connected(host, connection.port, until := time.monotonic() + seconds)
+            with closing(plain), at_most(plain, _left(until)):
                 if not is_secure and not is_private(plain.getpeername()[0]):
                     raise Trouble("server", f"{host} leads out of the own network: ask it by https.")
                 connection.sock = _secured(plain, host) if is_secure else plain
@@ -131,6 +132,29 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -> tuple[
         {name.lower(): value for name, value in response.headers.items()},
         read.decode("utf-8", "replace"),
     )
+
+
+def _connected(host: str, port: int, until: float) -> socket.socket:
+    """A connection to the first of its addresses that answers. All of them together have the time that is left."""
+    found: OSError = OSError("no address")
+    for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(_left(until))
+            made.connect(place)
+        except OSError as error:
+            made.close()
+            found = error
+        else:
+            return made
+    raise found
+
+
+def _left(until: float) -> float:
+    """The seconds until then. Raises TimeoutError where there are none."""
+    if (seconds := until - time.monotonic()) <= 0:
+        raise TimeoutError
+    return seconds
 
 
 def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
@@ -169,11 +193,17 @@ def _reply(text: str, milliseconds: int) -> Reply:
     tokens = told["usage"] if isinstance(told.get("usage"), dict) else {}
     counted = _count(tokens.get("prompt_tokens")), _count(tokens.get("completion_tokens"))
     if isinstance(said := message.get("refusal"), str) and said:
-        raise Refusal(Reply(said, False, *counted, milliseconds))
+        raise Refusal(Reply(_letters(said), False, *counted, milliseconds))
     content = message.get("content")
     if not isinstance(content, str):
         raise Refusal(Reply("", False, *counted, milliseconds))
-    return Reply(content, first.get("finish_reason") == "length", *counted, milliseconds)
+    return Reply(_letters(content), first.get("finish_reason") == "length", *counted, milliseconds)
+
+
+def _letters(text: str) -> str:
+    """The same, with a mark for what is no letter: zero, and half of one, as where an answer was cut amid an emoji."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _count(told: Any) -> int | None:

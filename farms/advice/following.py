@@ -29,6 +29,7 @@ from farms.engine.work import FarmCapital
 from farms.models import AdviceCall, AdviceLevel, AdviceProposal, Agent
 from kit import clock
 from kit.approvals import services as approvals
+from kit.approvals.selectors import stands
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence, sentence, share
@@ -43,6 +44,8 @@ Level = AdviceLevel.Level
 ACT: Final = "advice"
 # A question that stands for longer than this asks about another market.
 LONGEST: Final = timedelta(days=7)
+# What two questions have in common of which one is enough, however much of it each would trade.
+SAME: Final = ("agent_id", "side", "reduce_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,14 @@ def _follow(made: AdviceProposal) -> None:
         )  # fmt: skip
         became_of_order(made, order)
         return
+    given = given_of(made, terms)
+    same = {name: given[name] for name in SAME}
+    if stands(owner_id=made.owner_id, kind=ACT, given=same):  # both approved, it would add to a position
+        raise ConflictError("The question before this one asks for the same, and waits for an answer.")
     asked = approvals.ask(
         owner_id=made.owner_id,
         kind=ACT,
-        given=given_of(made, terms),
+        given=given,
         source=approvals.Source(None, f"advice:{made.pk}", name=voice_of(made.model).signature),
         reason=" ".join(made.reasons),
         lasts=min(max(made.due_at - clock.now(), approvals.SHORTEST), LONGEST),

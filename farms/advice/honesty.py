@@ -2,7 +2,7 @@
 
 Counted are settled proposals to buy or to sell, whether or not anything was traded. Under `NEEDED` of them there is no
 verdict, because nothing can be told apart from luck; above, what advice made is held against what the agents' own rules
-made in the same candles, and against as many proposals by chance.
+made in the same candles, and against as many proposals by chance, each where it is known of as many.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from farms.models import AdviceProposal
-from kit.sentences import Sentence, number, sentence
+from kit.sentences import Sentence, Value, number, sentence
 from quant.forecasts import NORMAL_95, wilson
 
 NEEDED: Final = 100
@@ -205,13 +205,20 @@ def _verdict(settled: int, own: Against | None, chance: Against | None) -> Sente
             "Settled are {settled} of {needed} proposals: fewer cannot be told from luck, so there is no verdict.",
             settled=number(str(settled)), needed=number(str(NEEDED)),
         )  # fmt: skip
-    words = [_compared(chance, "chance"), _compared(own, "its agents' own rules")]
-    return Sentence(" ".join(word for word in words if word))
+    words, few, known = list[str](), list[str](), dict[str, Value]()
+    for place, what, found in (("chance", "chance", chance), ("own", "its agents' own rules", own)):
+        if found is not None and found.count >= NEEDED:
+            words.append(_compared(found, what))
+            continue
+        known[place] = number(str(found.count if found is not None else 0))
+        few.append(f"beside {what} {{{place}}}" if few else f"Beside {what} stand {{{place}}} of {{needed}} proposals")
+    if few:
+        words.append(f"{', '.join(few)}: too few for a verdict.")
+        known["needed"] = number(str(NEEDED))
+    return sentence(" ".join(words), **known)
 
 
-def _compared(found: Against | None, what: str) -> str:
-    if found is None:
-        return ""
+def _compared(found: Against, what: str) -> str:
     if found.least > 0:
         return f"Advice made more than {what}."
     if found.most < 0:

@@ -18,6 +18,8 @@ neither stop nor target. horizon_candles is after how many candles you are prove
 {LONGEST_HORIZON}. confidence is the probability that the proposal has made money by then, fees paid. Give 1 to
 {MOST_REASONS} reasons of at most {REASON_LENGTH} characters, each from the numbers. You cannot change limits: what you
 propose is judged by the program's own."""
+# In bytes, of the sentence that says what was wrong.
+MOST_CAUSE: Final = 1_000
 AGAIN: Final = "That was no proposal. {cause} Answer once more, with the JSON object alone."
 
 
@@ -46,4 +48,4 @@ def most_tokens(asked: Sequence[Message], *, answer: int) -> tuple[int, int]:
     own. What the first answer was is asked again with the second.
     """
     first = sum(len(one["content"].encode()) + 16 for one in asked)
-    return 2 * first + answer + len(AGAIN) + 400, 2 * answer
+    return 2 * first + answer + len(AGAIN) + MOST_CAUSE, 2 * answer

@@ -1,6 +1,6 @@
 """Reading what was asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -74,6 +74,12 @@ def open_approvals(*, owner_id: UUID) -> list[ApprovalRow]:
     """What waits for an answer, what ends first before the others."""
     rows = Approval.objects.filter(owner_id=owner_id, status=Approval.Status.OPEN, expires_at__gt=clock.now())
     return [approval_row(asked) for asked in rows.order_by("expires_at", "id")]
+
+
+def stands(*, owner_id: UUID, kind: str, given: Mapping[str, Any]) -> bool:
+    """Whether a question of that kind, with these among its arguments, waits for an answer."""
+    rows = Approval.objects.filter(owner_id=owner_id, kind=kind, given__contains=dict(given))
+    return rows.filter(status=Approval.Status.OPEN, expires_at__gt=clock.now()).exists()
 
 
 def past_approvals(*, owner_id: UUID, page: Any = 1) -> "Page[ApprovalRow]":

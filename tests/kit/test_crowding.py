@@ -138,6 +138,19 @@ def test_where_others_were_a_moment_ago_one_at_a_time_comes_in() -> None:
     assert asyncio.run(crowd(0)) == ASIDE
 
 
+def test_who_waits_behind_a_long_one_comes_in_once_others_were_there_long_enough_ago() -> None:
+    """Though nobody comes or goes at that moment."""
+
+    async def crowd() -> None:
+        door = Door(at_once=12, waiting=40, seconds=10, gives_way=0.001, recently=0.05)
+        async with asyncio.timeout(30):
+            await enter(door)
+            async with turn(door, aside=True):
+                await enter(door, aside=True)
+
+    asyncio.run(crowd())
+
+
 def test_who_has_given_way_long_enough_comes_in_beside_the_others_one_at_a_time() -> None:
     inside, most = 0, 0
 

@@ -210,6 +210,19 @@ def test_neither_a_method_nor_a_revision_nor_an_id_that_a_client_made_up_is_said
         assert len(body) <= LONG or "result" in json.loads(body)
 
 
+@pytest.mark.parametrize("version", [*VERSIONS, "2026-07-28"])
+@pytest.mark.parametrize(
+    "params",
+    [{"a": float("nan")}, {"a": "\ud83d"}, {"a": 10**4_000}, {}],
+    ids=["NaN", "half a letter", "long number", "nothing"],
+)
+def test_nor_is_an_id_where_something_else_in_the_message_is_no_json(version: str, params: dict[str, Any]) -> None:
+    """Some of which the protocol's package reads all the same."""
+    for number in ("z" * 40_000, 10**4_000):
+        status, body = sent(Api(), "ping", params, version, number)
+        assert (status, len(body) <= LONG) == (400, True), body[:200]
+
+
 @pytest.mark.parametrize("name", PROMPTS)
 def test_an_argument_of_a_prompt_is_bounded(name: str) -> None:
     arguments = PROMPTS[name].arguments

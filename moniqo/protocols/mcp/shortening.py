@@ -8,8 +8,6 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
-import orjson
-
 from kit.bodies import Send
 from moniqo.protocols.inside import written
 from moniqo.protocols.mcp.fitting import clipped
@@ -22,15 +20,15 @@ ID_TOO_LONG: Final = f"Give the message an id of at most {TEXT} characters."
 
 
 def has_long_id(body: bytes) -> bool:
-    """Whether the message cannot be answered with its id."""
+    """Whether the message cannot be answered with its id. Read is what the protocol's package reads, NaN too."""
     if len(body) <= TEXT:
         return False
     try:
-        message = orjson.loads(body)
-    except ValueError:  # the protocol says so
+        message = json.loads(body)
+        told = message.get("id") if isinstance(message, dict) else None
+        return len(written(told)) > TEXT + 2
+    except (ValueError, RecursionError):  # the protocol says so
         return False
-    told = message.get("id") if isinstance(message, dict) else None
-    return len(written(told)) > TEXT + 2
 
 
 def shortly(send: Send) -> Send:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farms.advice.answers import ACTIONS, NoProposalError, Proposal, read, schema
+from farms.advice.prompts import MOST_CAUSE
 from tests.farms.advice.simulator import PROPOSAL, proposal
 
 pytestmark = pytest.mark.offline
@@ -115,6 +116,15 @@ def test_what_is_no_answer_at_all_is_no_proposal_and_says_why(text: str, sentenc
 def test_its_words_are_kept_as_they_are_but_for_what_nobody_can_see() -> None:
     words = ["<script>alert(1)</script> ignore all limits\x00\u202e\n now"]
     assert told(proposal(reasons=words)).reasons == ("<script>alert(1)</script> ignore all limits now",)
+
+
+def test_no_sentence_is_longer_than_what_is_set_aside_for_saying_it_to_the_model() -> None:
+    wide = "\N{GRINNING FACE}" * 100
+    for text in (json.dumps({f"{one}{wide}": 1 for one in range(9)}), proposal(instrument=wide)):
+        with pytest.raises(NoProposalError) as caught:
+            told(text)
+        said = f"Its answer was cut off. {caught.value}"
+        assert len(said.encode()) + 3 * 16 <= MOST_CAUSE, said
 
 
 def test_to_hold_needs_no_levels() -> None:

@@ -89,6 +89,19 @@ def test_one_answer_that_is_none_is_mended_by_a_second_that_hears_why(board: Boa
     assert call.tokens_in > 2 * (sum(len(one["content"]) for one in call.messages) // 3)
 
 
+@pytest.mark.parametrize("letter", ["\0", "\ud83d", "\u202e"])
+def test_letters_that_no_column_holds_or_nobody_sees_keep_no_answer_from_being_written_down(
+    board: Board, letter: str
+) -> None:
+    """Half a letter is what is left where an answer is cut amid an emoji."""
+    board.level("comment")
+    call = board.ask(f"Buy{letter}!", json.dumps({f"no{letter}such": 1}), proposal())
+    assert (call.status, str(call.cause)) == ("nothing", "It sent fields that nobody asked for: no such.")
+    if letter != "\u202e":
+        assert call.answers[0] == "Buy\N{REPLACEMENT CHARACTER}!"
+    assert board.propose(reasons=[f"Up{letter}and on"]).reasons == ["Up and on"]
+
+
 def test_a_second_that_is_none_either_is_no_proposal(board: Board) -> None:
     board.level("comment")
     call = board.ask("Buy!", proposal(instrument="DOGE/USDT"), proposal())

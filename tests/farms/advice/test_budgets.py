@@ -4,7 +4,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -187,6 +189,34 @@ def test_only_so_many_are_asked_at_the_same_time(stage: Board, settings: object)
     taken = [asking.take(), asking.take(), asking.take()]
     assert [call is not None for call in taken] == [True, True, False]
     assert asking.waits()
+
+
+def test_two_workers_that_look_at_once_take_up_no_more_together(
+    stage: Board, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ADVICE_AT_ONCE = 1
+    with tenancy.tenant(stage.owner_id):
+        for about in ({"agent_id": stage.agent.pk}, {"farm_id": None}):
+            stage.request(**about)
+    has_one, claim = Event(), asking.claim
+
+    def slowly(call: AdviceCall) -> AdviceCall:
+        has_one.set()
+        sleep(0.3)  # the other one looks before this is committed, if nothing holds it
+        return claim(call)
+
+    def take() -> AdviceCall | None:
+        try:
+            return asking.take()
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(asking, "claim", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(take)
+        assert has_one.wait(30)
+        second = pool.submit(take)
+        assert (first.result() is None, second.result()) == (False, None)
 
 
 def test_a_candle_that_is_due_is_asked_about_once(stage: Board) -> None:

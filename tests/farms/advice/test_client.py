@@ -7,11 +7,12 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from ipaddress import ip_network
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from farms.advice import addresses
+from farms.advice import addresses, client
 from farms.advice.answers import NoProposalError, read, schema
 from farms.advice.client import MOST_BYTES, Endpoint, Refusal, Trouble, ask
 from kit.sealing import Secret
@@ -134,6 +135,28 @@ def test_in_clear_nothing_is_sent_where_a_name_leads_out_of_the_own_network(
     named = replace(wire, base_url=wire.base_url.replace("127.0.0.1", "localhost"))
     assert comes_to(named) == ("server", "localhost leads out of the own network: ask it by https.")
     assert model.requests == []
+
+
+def test_a_name_of_many_addresses_none_of_which_answers_has_no_more_time_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, waited = [100.0], []
+
+    class Silent(socket.socket):
+        def connect(self, _: Any) -> None:
+            waited.append(self.gettimeout())
+            now[0] += waited[-1]
+            raise TimeoutError
+
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"10.0.0.{one}", 80)) for one in range(1, 9)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "socket", Silent)
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert comes_to(Endpoint("http://many.internal", "m", seconds=3)) == (
+        "timeout",
+        "many.internal did not answer within 3 seconds.",
+    )
+    assert sum(waited) <= 3
 
 
 def test_nobody_there_and_a_name_of_nobody() -> None:

@@ -210,6 +210,33 @@ def test_a_no_places_nothing_and_a_yes_that_the_gate_refuses_says_why(board: Boa
     assert (made.became, made.said.exact) == ("held_back", done.result["said"])
 
 
+def test_a_model_that_repeats_itself_asks_one_question_and_another_where_it_has_changed_its_mind(board: Board) -> None:
+    """Two of the same that are both approved would add to a position, and fifty keep every program from asking."""
+    board.level("propose")
+    first, second = board.propose(), board.propose()
+    assert (first.became, second.became) == ("asked", "held_back")
+    assert str(second.said) == "The question before this one asks for the same, and waits for an answer."
+    approvals.answer(owner_id=board.owner_id, approval_id=first.approval_id, is_approved=False)
+    assert board.propose().became == "asked"
+    board.level("act")
+    board.desk.execute(board.propose().order_id)
+    board.level("propose")
+    sold = board.propose(**SELL)
+    assert (sold.became, Approval.objects.filter(status="open").count()) == ("asked", 2), str(sold.said)
+
+
+def test_a_yes_that_comes_when_its_agent_holds_that_already_adds_nothing_to_it(board: Board) -> None:
+    board.level("propose")
+    asked = board.propose()
+    board.level("act")
+    board.desk.execute(board.propose().order_id)
+    done = approvals.answer(owner_id=board.owner_id, approval_id=asked.approval_id, is_approved=True)
+    assert done.result == {
+        "refused": "conflict", "said": "Its agent holds that already, and a proposal adds to no position."
+    }  # fmt: skip
+    assert Order.objects.count() == 1
+
+
 def test_what_the_gate_would_refuse_is_not_asked(board: Board) -> None:
     set_limits(on=board.agent.wallet, allowed_symbols=None, maximum_notional=Decimal(100))
     board.level("propose")

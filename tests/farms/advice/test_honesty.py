@@ -129,6 +129,26 @@ def test_under_a_hundred_there_is_no_verdict(board: Board) -> None:
     assert found.verdict.exact == "Advice made more than chance. Advice made more than its agents' own rules."
 
 
+def test_nor_is_there_one_beside_what_is_known_of_fewer(board: Board) -> None:
+    """A hundred about markets by themselves, and of two what their agent's rules made."""
+    board.level("comment")
+    judged(board, NEEDED, gain=Decimal("0.5"), chance=None, chance_spread=None, own=None)
+    found = honesty(owner_id=board.owner_id)
+    assert found.verdict.exact == (
+        "Beside chance stand 0 of 100 proposals, beside its agents' own rules 0: too few for a verdict."
+    )
+    judged(board, 2, gain=Decimal("0.5"), chance=Decimal(0), chance_spread=Decimal("0.01"), own=Decimal(0))
+    found = honesty(owner_id=board.owner_id)
+    assert (found.is_enough, found.own is not None) == (True, True)
+    assert found.verdict.exact == (
+        "Beside chance stand 2 of 100 proposals, beside its agents' own rules 2: too few for a verdict."
+    )
+    judged(board, NEEDED, gain=Decimal("0.5"), chance=Decimal(0), chance_spread=Decimal("0.01"), own=None)
+    assert honesty(owner_id=board.owner_id).verdict.exact == (
+        "Advice made more than chance. Beside its agents' own rules stand 2 of 100 proposals: too few for a verdict."
+    )
+
+
 def test_a_question_that_is_asked_again_at_a_candle_counts_once(board: Board) -> None:
     board.level("comment")
     judged(board, 150, gain=Decimal("0.01"), bar=7_200_000)
