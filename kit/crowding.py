@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from kit.outages import BUSY, answer
+from kit.threads import Lending
 
 # Of those who stand aside, where nobody else comes: one waits for the database while the next one computes.
 ASIDE: Final = 3
@@ -190,7 +191,15 @@ class Handler(ASGIHandler):
         super().__init__()
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
         self._under_way: set[asyncio.Task[HttpResponseBase]] = set()
+        self._threads = Lending()
         self._answer = sync_to_async(self.get_response, thread_sensitive=True)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As Django does it, in a thread that others had before."""
+        if scope["type"] != "http":
+            raise ValueError(f"Only HTTP is answered here, not {scope['type']}.")
+        async with self._threads.lent():
+            await self.handle(scope, receive, send)
 
     def load_middleware(self, is_async: bool = False) -> None:
         """As a synchronous handler has it, whatever is asked for."""
