@@ -142,7 +142,7 @@ def test_agents_of_a_bar_share_its_candles_and_write_their_rows_together(
     start_farm(owner_id=as_owner.pk, farm_id=farm.pk)
     others.append(hire(as_owner, farm, desk.instrument, name="Elsewhere"))
     ids = [str(agent.pk) for agent in (desk.agent, *others)]
-    with django_assert_max_num_queries(26) as asked:
+    with django_assert_max_num_queries(27) as asked:
         run_agents_of(str(as_owner.pk), ids)
     assert sum("markets_candle" in query["sql"] for query in asked.captured_queries) <= 2
     assert list(AgentRun.objects.values_list("decision", flat=True)) == ["hold"] * 9

@@ -10,6 +10,7 @@ from django.test import Client
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.users.models import User
+from markets.models import Instrument
 from tests.trading.desk import Desk, make_desk, set_price
 from trading import services
 from trading.models import Order, Position
@@ -77,12 +78,10 @@ def test_what_failed_before_it_was_active_again_makes_no_stop_wait(desk: Desk) -
     set_price(desk.instrument, "90")
     for _ in range(2):  # refused by the gate: the attempt is one, and so is its pause
         Position.objects.update(exit_stop=95)
-        desk.instrument.is_active = False
-        desk.instrument.save()
+        Instrument.objects.update(kind=Instrument.Kind.FUTURE)
         tried = services.keep_protection(owner_id=desk.owner.pk)
     assert (tried, Order.objects.filter(protects__isnull=False, status="rejected").count()) == ([], 1)
-    desk.instrument.is_active = True
-    desk.instrument.save()
+    Instrument.objects.update(kind=Instrument.Kind.SPOT)
     assert services.keep_protection(owner_id=desk.owner.pk) == []
 
     set_connection_state(owner_id=desk.owner.pk, connection_id=desk.connection.pk, state="active")

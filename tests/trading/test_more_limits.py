@@ -176,7 +176,7 @@ def test_what_is_used_of_a_limit_is_told_by_api_and_page_as_the_gate_counted_it(
     desk.trade("buy", "1")
     desk.place("buy", "1")
     path = RiskDecision.objects.get(order=desk.place("buy", "1")).numbers["path"]
-    counted = {step["name"]: (step["open_positions"], step["orders"]) for step in path}
+    counted = {step["name"]: (step.get("open_positions"), step.get("orders")) for step in path}
     client.force_login(owner)
     said = client.get(f"/api/v1/wallets/{desk.wallet.pk}/limits").json()["path"]
     used = {step["name"]: (step["used"]["open_positions"], step["used"]["orders_per_minute"]) for step in said}
