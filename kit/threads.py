@@ -29,8 +29,7 @@ def threads(number: int, name: str) -> Iterator[Executor]:
 class Lending:
     """Each request has a thread to itself, and leaves it to the next one.
 
-    Django makes and ends one for each, and asgiref another that waits for its end, which cost more than a third of what
-    a small answer takes.
+    Django makes and ends one for each, and asgiref another that waits for its end, which a busy machine feels.
     """
 
     def __init__(self) -> None:
