@@ -64,8 +64,10 @@ class _Thread(ThreadPoolExecutor):
         return self._last
 
     def when_idle(self, act: Callable[["_Thread"], None]) -> None:
-        """Do it now, or once the last thing is done: who asked for it may have left."""
-        if self._last is None:
+        """Do it now, or once all that it was asked to do is done: who asked for it may have left. One thing comes after
+        the other, so the last one says it; but for one that was given up, which says nothing of those before."""
+        last = self._last
+        if last is None or (last.done() and not last.cancelled()):
             act(self)
         else:
-            self._last.add_done_callback(lambda _: act(self))
+            super().submit(int).add_done_callback(lambda _: act(self))

@@ -67,7 +67,10 @@ def test_the_next_request_gets_the_thread_of_the_one_before_and_no_two_have_one_
     asyncio.run(work())
 
 
-def test_a_thread_that_still_works_for_who_has_left_is_lent_to_nobody() -> None:
+@pytest.mark.parametrize("asks_more", [False, True])
+def test_a_thread_that_still_works_for_who_has_left_is_lent_to_nobody(asks_more: bool) -> None:
+    """Also where something was asked behind it and given up."""
+
     async def work() -> None:
         lending, busy, may_end = Lending(), asyncio.Event(), Event()
         loop, ran = asyncio.get_running_loop(), []
@@ -79,10 +82,13 @@ def test_a_thread_that_still_works_for_who_has_left_is_lent_to_nobody() -> None:
 
         async def leaves() -> None:
             async with lending.lent():
-                await asyncio.shield(sync_to_async(long)())
+                working = asyncio.ensure_future(sync_to_async(long)())
+                await busy.wait()
+                await (sync_to_async(int)() if asks_more else asyncio.shield(working))
 
         leaving = asyncio.create_task(leaves())
         await busy.wait()
+        await asyncio.sleep(0.05)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
         assert await thread_of(lending) not in ran
