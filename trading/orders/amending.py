@@ -12,7 +12,7 @@ then is kept with the wish.
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from celery import current_app
@@ -23,7 +23,7 @@ from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
 from trading.models import Amendment, Cancellation, Order, Side
 from trading.orders import leases, states
-from trading.orders.amending_waiting import amend_waiting, is_changeable, repeated
+from trading.orders.amending_waiting import amend_waiting, as_before, is_changeable, repeated
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.holds import hold_again, to_buy
@@ -31,7 +31,6 @@ from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.life import found, locked, note
 from trading.orders.placing import Batch, place_order
 from trading.orders.succeeding import close
-from trading.orders.terms import Limit
 from trading.risk import gate as risk
 from trading.risk.sizing import in_lots
 from wallets.venues.capabilities import capabilities_of
@@ -219,29 +218,13 @@ def _placed(order: Order, wish: Amendment) -> tuple[Order | None, Told]:
                 instrument=order.instrument,
                 key=f"amend:{wish.pk}",
                 replaces=order,
-                **_as_before(order, wish.limit_price, left),
+                **as_before(order, wish.limit_price, left),
             )
     except MoniqoError as error:
         return None, sentence("Nothing takes its place: {why}", why=told_by(error))
     if placed.is_refused:
         return placed, sentence("The order that was to take its place was refused: {why}", why=placed.refusal)
     return placed, "Another order took its place."
-
-
-def _as_before(order: Order, at: Decimal, quantity: Decimal) -> dict[str, Any]:
-    """The terms of the order, with another limit and quantity."""
-    limit = Limit(at, order.time_in_force, order.expires_at, order.post_only)
-    return {
-        "side": order.side,
-        "quantity": quantity,
-        "reason": order.reason,
-        "reduce_only": order.reduce_only,
-        "leverage": order.leverage,
-        "exit_stop": order.exit_stop,
-        "exit_target": order.exit_target,
-        "exit_trail": order.exit_trail,
-        "limit": limit,
-    }
 
 
 def _wanted(order: Order, quantity: Decimal | None) -> Decimal:
@@ -277,7 +260,7 @@ def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> risk.Verdict
     place = Place(order.wallet_id, order.instrument, f"amend?:{order.pk}")
     batch = Batch([place])
     batch.suppose_ended(order)
-    terms = Terms(**_as_before(order, at, wanted - order.filled_quantity))
+    terms = Terms(**as_before(order, at, wanted - order.filled_quantity))
     batch.place(order.wallet_id, terms)
     (verdict,) = batch.verdicts()
     if not verdict.allowed:

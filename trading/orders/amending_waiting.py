@@ -38,6 +38,21 @@ def is_changeable(order: Order) -> bool:
     return order.status == states.WAITING and order.trigger_price is not None and order.protects_id is None
 
 
+def as_before(order: Order, at: Decimal | None, quantity: Decimal) -> dict[str, Any]:
+    """The terms of the order, with that limit and quantity and without its trigger."""
+    return {
+        "side": order.side,
+        "quantity": quantity,
+        "reason": order.reason,
+        "reduce_only": order.reduce_only,
+        "leverage": order.leverage,
+        "exit_stop": order.exit_stop,
+        "exit_target": order.exit_target,
+        "exit_trail": order.exit_trail,
+        "limit": None if at is None else Limit(at, order.time_in_force, order.expires_at, order.post_only),
+    }
+
+
 def amend_waiting(order: Order, *, key: str, asked: Mapping[str, Decimal | None]) -> Order:
     """The order that waits in the place of this one, which comes locked, with its wallet locked before.
 
@@ -84,20 +99,8 @@ def _key(order: Order, key: str) -> str:
 
 def _terms(order: Order, given: Mapping[str, Decimal]) -> dict[str, Any]:
     """The terms of the order, but for what is given."""
-    at = given.get("limit_price", order.limit_price)
-    limit = None if at is None else Limit(at, order.time_in_force, order.expires_at, order.post_only)
-    return {
-        "side": order.side,
-        "quantity": given.get("quantity", order.quantity),
-        "reason": order.reason,
-        "reduce_only": order.reduce_only,
-        "leverage": order.leverage,
-        "exit_stop": order.exit_stop,
-        "exit_target": order.exit_target,
-        "exit_trail": order.exit_trail,
-        "limit": limit,
-        "trigger": _trigger(order, given),
-    }
+    at, quantity = (given.get(name, getattr(order, name)) for name in ("limit_price", "quantity"))
+    return {**as_before(order, at, quantity), "trigger": _trigger(order, given)}
 
 
 def _trigger(order: Order, given: Mapping[str, Decimal]) -> Trigger:

@@ -60,16 +60,16 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
     spread = float(platform.options.get("latency_spread", LATENCY_SPREAD))
     return DemoVenue(
         books=DatabaseBooks(owner_id=connection.owner_id, connection_id=connection.pk),
-        markets=lambda: _markets(connection.venue),
-        quote=lambda symbol: _ticker(connection.venue, symbol),
+        markets=lambda: markets_of(connection.venue),
+        quote=lambda symbol: ticker_of(connection.venue, symbol),
         clock=clock.now,
-        costs=_costs(platform),
+        costs=costs_of(platform),
         latency=timedelta(milliseconds=latency) if live else timedelta(0),
         latency_spread=spread,
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
         bars=lambda symbol, since: _bars(connection.venue, symbol, since),
         priced=lambda symbol, at: _priced(connection.venue, symbol, at),
-        stands=lambda symbol: _book(connection.venue, symbol) if live else None,
+        stands=lambda symbol: book_of(connection.venue, symbol) if live else None,
     )
 
 
@@ -126,8 +126,8 @@ class DatabaseBooks:
     def reserved(self, asset: str) -> Decimal:
         """What of the asset rests in the book, or stands for positions."""
         connection = Connection.objects.select_related("platform").get(pk=self._connection_id)
-        markets = {market.symbol: market for market in _markets(connection.venue)}
-        resting, fee = self.resting(), _costs(connection.platform).dearest
+        markets = {market.symbol: market for market in markets_of(connection.venue)}
+        resting, fee = self.resting(), costs_of(connection.platform).dearest
         found = [reserved(resting, markets, fee), perpetuals.reserved(resting, markets, fee)]
         margin = (
             held.position.margin
@@ -233,14 +233,14 @@ class DatabaseBooks:
                 DemoBalance.objects.create(owner_id=self._owner_id, total=change, **row)
 
 
-def _costs(platform: Platform) -> Costs:
+def costs_of(platform: Platform) -> Costs:
     """The platform's fees and options over the defaults of the exchange."""
     given = {**platform.fees, **platform.options}
     names = ("maker", "taker", "slippage_bps", "impact_bps", "depth", "maximum_bps", "queue")
     return Costs(**{name: Decimal(str(given[name])) for name in names if name in given})
 
 
-def _markets(venue: str) -> tuple[MarketReport, ...]:
+def markets_of(venue: str) -> tuple[MarketReport, ...]:
     """Its spot markets, and the perpetuals that are listed beside them."""
     listed = Q(kind=Instrument.Kind.SPOT) | Q(prices_of__isnull=False)
     return tuple(
@@ -274,13 +274,13 @@ def _priced(venue: str, symbol: str, at: datetime) -> tuple[Decimal, Decimal] | 
     return None if then is None else (then.price, before.price if before else then.price)
 
 
-def _ticker(venue: str, symbol: str) -> TickerReport | None:
+def ticker_of(venue: str, symbol: str) -> TickerReport | None:
     instrument_id = Instrument.objects.filter(venue=venue, symbol=symbol).values_list("pk", flat=True).first()
     quote = prices.latest_price(instrument_id=instrument_id) if instrument_id is not None else None
     return TickerReport(symbol, quote.price, quote.bid, quote.ask, quote.at) if quote else None
 
 
-def _book(venue: str, symbol: str) -> OrderBook | None:
+def book_of(venue: str, symbol: str) -> OrderBook | None:
     """What stands at the exchange whose prices the account has, where it is one that tells."""
     told = order_book(venue, symbol)
     return None if told is None else OrderBook(*told)

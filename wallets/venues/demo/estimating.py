@@ -14,7 +14,7 @@ from kit import clock
 from quant.margin import Leveraged
 from wallets.models import Connection
 from wallets.venues.base import OrderRequest, Side
-from wallets.venues.demo.account import _book, _costs, _markets, _ticker
+from wallets.venues.demo.account import book_of, costs_of, markets_of, ticker_of
 from wallets.venues.demo.perpetuals import parts_of
 from wallets.venues.demo.resting import touched
 from wallets.venues.demo.taking import Part, at_market, slipped
@@ -51,13 +51,13 @@ def estimate(
 ) -> Estimate | None:
     """None where there is no price, or no such quantity. `connection` comes with its platform; `held` is the position
     in a perpetual that is traded."""
-    market = next((one for one in _markets(connection.venue) if one.symbol == symbol), None)
-    ticker = _ticker(connection.venue, symbol)
+    market = next((one for one in markets_of(connection.venue) if one.symbol == symbol), None)
+    ticker = ticker_of(connection.venue, symbol)
     if market is None or ticker is None or quantity <= 0:
         return None
     is_live = not clock.is_controlled()
-    book = _book(connection.venue, symbol) if is_live and market.kind == "spot" else None
-    now, costs = clock.now(), _costs(connection.platform)
+    book = book_of(connection.venue, symbol) if is_live and market.kind == "spot" else None
+    now, costs = clock.now(), costs_of(connection.platform)
     price = slipped(side, touched(side, ticker), quantity, market, costs)
     parts: Sequence[Part]
     if market.kind == "perpetual":
