@@ -102,9 +102,11 @@ class Exchange(Unasked):
             order.cut(now)
 
     def forget(self, client_order_id: str) -> None:
-        """From here on nobody finds it there, and nothing more becomes of it; its trades are still in the list."""
+        """From here on nobody finds it there, and nothing more becomes of it; its trades are still in the list. How it
+        ended, where it was not filled, nobody can learn: it counts as cancelled."""
         self.cancel_by_hand(client_order_id)
-        self.orders[client_order_id].forgotten = True
+        order = self.orders[client_order_id]
+        order.forgotten, order.outcome = True, "cancelled"
 
     # --- the protocol ----------------------------------------------------------------------------------------------
 
