@@ -137,7 +137,8 @@ def _due() -> Q:
 def _compare(venue: Venue, connection: Connection) -> int:
     """Adopt what is open there and nobody's, and end there what has ended here. What breaks with one is raised after
     all others were compared."""
-    changed, broken = 0, []
+    changed = 0
+    broken: list[Exception] = []
     for report in venue.open_orders():
         try:
             changed += _compare_one(venue, connection, report)
