@@ -25,8 +25,8 @@ class OrderOut(RowOut):
     The gate refuses, a venue rejects: both leave the `status` `rejected` and the reason in `refusal`, and the `outcome`
     is `refused` or `rejected`; of any other order it is its status.
 
-    A sale that is `waiting` without a trigger is sent as soon as the stop of its position, which rests at the venue,
-    has made way for it.
+    A sale that is `waiting` without a trigger, or with one that was reached, is sent as soon as the stop of its
+    position, which rests at the venue, has made way for it.
     """
 
     id: UUID
@@ -42,7 +42,7 @@ class OrderOut(RowOut):
     trail_atr: Amount | None
     trail_timeframe: str
     target_price: Amount | None
-    triggered_at: datetime | None = Field(description="When the market reached its trigger and it was sent.")
+    triggered_at: datetime | None = Field(description="When the market reached its trigger, or it was sent for that.")
     time_in_force: str
     expires_at: datetime | None
     post_only: bool
@@ -81,6 +81,9 @@ class FillOut(RowOut):
     fee_asset: str
     liquidity: str = Field(description="`maker` or `taker` at the venue, `internal` where it was crossed in a farm.")
     venue_trade_id: str
+    realized: Amount | None = Field(
+        description="Of a perpetual, which no base asset moves for: what it realized in quote, before the fee."
+    )
     wallet_id: UUID
 
 
@@ -111,7 +114,7 @@ class AmendIn(Body):
     trigger_price: PositiveAmount | None = None
     target_price: PositiveAmount | None = None
     trail: PositiveAmount | None = None
-    trail_share: PositiveAmount | None = None
+    trail_share: PositiveShare | None = None
 
 
 class AmendmentOut(Schema):

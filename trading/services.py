@@ -35,12 +35,12 @@ from trading.orders.forgetting import DECISIONS, EVENTS
 from trading.orders.funding import settle_account as settle_funding
 from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
-from trading.orders.previewing import Preview, preview_order, quantity_of, require_lots
+from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
-from trading.orders.terms import Limit
+from trading.orders.terms import Limit, require_lots
 from trading.orders.together import execute_together
 from trading.orders.told import look_at_orders
 from trading.positions.adopting import adopt, unclaimed

@@ -120,7 +120,8 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
         sizing_by=said["sizing_by"],
         size=form.size_now(),
         stop=said["exit_stop"],
-        limit=_measured_by(limit, trigger),
+        limit=limit,
+        trigger=trigger,
         leverage=said.get("leverage") or Decimal(1),
     )
     if quantity <= 0:
@@ -143,11 +144,6 @@ def _written(limit: Limit) -> dict[str, Any]:
         "expires_at": None if until is None else until.isoformat(),
         "post_only": limit.post_only,
     }
-
-
-def _measured_by(limit: Limit | None, trigger: Trigger | None) -> Decimal | None:
-    """What a size in money is divided by, where it is not the market's price."""
-    return limit.price if limit is not None else trigger.price if trigger is not None else None
 
 
 def _written_trigger(trigger: Trigger) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def _market(owner_id: UUID, asked: OrderAskIn) -> tuple[Wallet, Instrument]:
     if instrument is None:
         told = f"Choose another symbol: the wallet's venue does not list {asked.symbol}."
         raise InvalidInputError(told, fields={"symbol": "Not listed at the wallet's venue."})
+    trading.require_lots(instrument, asked.quantity)
     return wallet, instrument
 
 

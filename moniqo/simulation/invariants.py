@@ -9,14 +9,16 @@ from uuid import UUID
 from django.db.models import Sum
 
 from kit import tenancy
+from kit.sentences import Sentence
 from moniqo.simulation.exchange import LOT
 from moniqo.simulation.flow import next_due, reached
 from moniqo.simulation.kept import at_rest, unkept
 from moniqo.simulation.settled import unsettled
 from moniqo.simulation.stage import Stage
 from trading.models import Fill, Order, Position
+from trading.orders.amending_waiting import ENDED
 from wallets.ledger import verify
-from wallets.models import Account, SyncRun
+from wallets.models import Account, DemoOrder, SyncRun
 from wallets.venues.base import TradeReport
 
 ZERO: Final = Decimal(0)
@@ -41,6 +43,7 @@ def violations(on: Stage) -> list[str]:
         last = SyncRun.objects.order_by("created_at").last()
     if last is None or last.status != SyncRun.Status.OK:
         found.append(f"The last sync says {last and last.status}: {last and (last.step or last.error)}")
+    found += _amended(on, orders)
     if on.perpetuals:
         return [*found, *unsettled(on, orders, fills, positions)]
     kept = at_rest(on)
@@ -82,6 +85,29 @@ def _orders(on: Stage, orders: Sequence[Order], kept: Collection[UUID]) -> Itera
         yield from (f"Order {name} is still {one.status}." for one in own if not one.is_terminal and one.pk not in kept)
         if name not in on.exchange.orders and any(one.filled_quantity or one.status == "filled" for one in own):
             yield f"Order {name} is filled here, and the venue does not know it."
+
+
+def _amended(on: Stage, orders: Sequence[Order]) -> Iterator[str]:
+    """Of each order that waited for its trigger and was amended another took its place, and it was never sent."""
+    heirs: dict[UUID | None, list[Order]] = defaultdict(list)
+    for order in orders:
+        heirs[order.replaces_id].append(order)
+    sent = on.exchange.orders.keys() | _at_paper(on)
+    for order in orders:
+        gave_way, own = order.refusal == Sentence.of(ENDED), heirs[order.pk]
+        of_wish = [one for one in own if one.trigger_price is not None]
+        if gave_way and (len(own) != 1 or own[0].is_refused):
+            yield f"Order {order.client_order_id} gave way to {len(own)} orders."
+        if of_wish and not gave_way:
+            yield f"Order {order.client_order_id} is {order.status} beside the one that waits in its place."
+        if gave_way and (order.triggered_at is not None or order.client_order_id in sent):
+            yield f"Order {order.client_order_id} was sent though another waits in its place."
+
+
+def _at_paper(on: Stage) -> set[str]:
+    with tenancy.tenant(on.owner_id):
+        rows = DemoOrder.objects.filter(connection=on.connection)
+        return set(rows.values_list("client_order_id", flat=True))
 
 
 def _fills(on: Stage, fills: list[Fill]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kit import tenancy
 from moniqo.simulation.exchange import LOT
-from moniqo.simulation.people import CENT, Act
+from moniqo.simulation.people import CENT, Act, another_trigger
 from moniqo.simulation.stage import Stage
 from trading import services, tasks
 from trading.models import Order, Position
@@ -126,6 +126,11 @@ def wait_to_trade(on: Stage) -> Act:
         return _placed(on, wallet, symbol, quantity=worth / price, **given, **terms)
 
     return act
+
+
+def amend_waiting_trade(on: Stage) -> Act:
+    """An order that waits for its trigger, or one that comes to wait now, gets another one."""
+    return another_trigger(on, wait_to_trade(on))
 
 
 def tighten(on: Stage) -> Act:

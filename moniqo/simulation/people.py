@@ -18,6 +18,8 @@ from wallets.models import Wallet
 Act = Callable[[Stage], object]
 
 CENT: Final = Decimal("0.01")
+# What an order may wait for.
+KINDS: Final = ("stop", "stop_limit", "take_profit", "trailing_stop", "oco")
 RESTING: Final = (Order.Status.OPEN, Order.Status.PARTIALLY_FILLED)
 
 
@@ -143,18 +145,19 @@ def wait_for(on: Stage) -> Act:
     """An order waits for its trigger: an entry, or the exit of some of a position."""
     rng = on.rng
     wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
-    kind, side = rng.choice(("stop", "take_profit", "trailing_stop", "oco")), rng.choice(("buy", "sell"))
+    kind, side = rng.choice(KINDS), rng.choice(("buy", "sell"))
     away, share = Decimal(str(round(rng.uniform(0.002, 0.04), 4))), Decimal(str(round(rng.uniform(0.3, 1), 3)))
     key = f"wait {rng.randrange(10**9)}"
 
     def act(on: Stage) -> object:
         price = on.prices[symbol]
-        above = (side == "buy") == (kind in ("stop", "oco"))
+        above = (side == "buy") == (kind in ("stop", "stop_limit", "oco"))
         level = (price * (1 + away if above else 1 - away)).quantize(CENT)
         other = (price * (1 - away if above else 1 + away)).quantize(CENT) if kind == "oco" else None
         trail = kind == "trailing_stop"
         trigger = Trigger(kind, trail_share=away) if trail else Trigger(kind, price=level, target=other)
         said = {"key": key, "reason": "The flow waits.", "trigger": trigger}
+        said |= {"limit": Limit(level)} if kind == "stop_limit" else {}
         return _placed(on, wallet, symbol, side, size=Decimal(2), share=share, **said)
 
     return act
@@ -222,6 +225,55 @@ def amend(on: Stage) -> Act:
             )
 
     return act
+
+
+def amend_waiting(on: Stage) -> Act:
+    """An order that waits for its trigger, or one that comes to wait now, gets another one."""
+    return another_trigger(on, wait_for(on))
+
+
+def another_trigger(on: Stage, come_to_wait: Act) -> Act:
+    """An order that waits for its trigger gets another one, another quantity, or both; where none waits one comes to.
+    Or the last such wish is sent once more, whatever became of it."""
+    rng = on.rng
+    away, again = Decimal(str(round(rng.uniform(0.002, 0.04), 4))), rng.random() < 0.25
+    moved = rng.random() < 0.8
+    grown = Decimal(str(round(rng.uniform(0.5, 1.6), 3))) if rng.random() < 0.5 else Decimal(1)
+    key = f"amend {rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        if not (again and on.wishes):
+            if (order := _waiting(on)) is None:
+                come_to_wait(on)
+                order = _waiting(on)
+            if order is None:
+                return "nothing waits"
+            asked = _another_trigger(on, order, away) if moved else {}
+            asked["quantity"] = (order.quantity * grown).quantize(LOT, ROUND_DOWN)
+            on.wishes.append({"order_id": order.pk, "key": key, **asked})
+        with tenancy.tenant(on.owner_id):
+            return services.amend_order(owner_id=on.owner_id, **on.wishes[-1])
+
+    return act
+
+
+def _waiting(on: Stage) -> Order | None:
+    with tenancy.tenant(on.owner_id):
+        waiting = Order.objects.filter(status=Order.Status.WAITING, trigger_price__isnull=False, protects=None)
+        return waiting.select_related("instrument").order_by("-created_at", "pk").first()
+
+
+def _another_trigger(on: Stage, order: Order, away: Decimal) -> dict[str, Any]:
+    """What its type says of a trigger that is so far away from the market, as a fraction."""
+    if order.type == Order.Type.TRAILING_STOP:
+        return {"trail_share": away}
+    price, is_above = on.price(order.instrument.symbol), (order.side == "buy") != (order.type == "take_profit")
+    said = {"trigger_price": (price * (1 + away if is_above else 1 - away)).quantize(CENT)}
+    if order.type == Order.Type.OCO:
+        said["target_price"] = (price * (1 - away if is_above else 1 + away)).quantize(CENT)
+    if order.type == Order.Type.STOP_LIMIT:
+        said["limit_price"] = said["trigger_price"]
+    return said
 
 
 def cancel_there(on: Stage) -> Act:

@@ -78,7 +78,7 @@ class Errors(logging.Handler):
 @dataclass
 class Stage:
     """One owner's desk at an exchange that fails, or on paper. `perpetuals` are those there are, with the markets whose
-    prices they have."""
+    prices they have, `wishes` the amendments of orders that wait which were asked for."""
 
     rng: random.Random
     clock: Clock
@@ -95,6 +95,7 @@ class Stage:
     keeps_stops: bool
     perpetuals: dict[str, str]
     told: list[str] = field(default_factory=list)
+    wishes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def owner_id(self) -> uuid.UUID:

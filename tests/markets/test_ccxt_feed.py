@@ -4,6 +4,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -197,6 +198,7 @@ def binance(request: pytest.FixtureRequest, settings: Any, db: None) -> Iterator
         settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
         cache.clear()
         open_exchange.cache_clear()
+        books._alone.clear()
         yield server
         server.shutdown()
 
@@ -218,8 +220,24 @@ def test_the_book_is_what_the_exchange_wrote_or_is_done_without(
     monkeypatch.setattr(books, "SECONDS", 0.2)
     binance.hangs = 0.4
     assert order_book("binance", "NKN/USDT") is None
-    binance.failures, binance.hangs = 1, 0.0
+    binance.hangs = 0.0
+    assert order_book("binance", "NKN/USDT") is None, "who did not answer is left alone for a while"
+    books._alone.clear()
+    assert order_book("binance", "NKN/USDT") is not None
+    binance.failures = 1
     assert order_book("binance", "NKN/USDT") is None
+
+
+def test_who_comes_while_another_asks_for_a_book_waits_no_longer_than_for_the_book(
+    binance: Binance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as second:
+        with books._asking:
+            told = second.submit(order_book, "binance", "NKN/USDT")
+            done, _ = wait([told], timeout=10)
+        assert done
+        assert told.result() is None
 
 
 def test_a_paper_order_takes_what_stands_there(binance: Binance, owner: User) -> None:

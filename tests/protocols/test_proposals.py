@@ -48,6 +48,11 @@ def test_a_model_proposes_an_order_which_is_placed_once_when_it_is_approved(stag
         "symbol": stage.world.ether.symbol, "side": "buy", "reason": "ETH turns up",
     }  # fmt: skip
     stage.price_now()
+    body = order | {"quantity": "0.050000001"}
+    key = body.pop("idempotency_key")
+    status, told = api(stage, "POST", "/approvals/orders", model, body, Idempotency_Key=f"{key}-1")
+    assert status == 422
+    assert told["fields"] == {"quantity": "Must be a multiple of the lot."}
     asked = call(stage, model, "propose_order", **order)
     assert asked["status"] == "open"
     assert "Buy 0.05 ETH" in asked["title"]

@@ -8,8 +8,8 @@ import pytest
 
 from moniqo.simulation.running import Played, play_seed, play_seeds
 from tests.conftest import cloned_database
-from trading.models import Position
-from trading.orders import denied, exits, funding, margin, recording, resting, sending
+from trading.models import Order, Position
+from trading.orders import amending_waiting, denied, exits, funding, margin, recording, resting, sending
 from trading.positions import leveraged
 
 CHUNK = 25
@@ -102,6 +102,17 @@ def _never_released(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(margin, "_released", lambda order, traded: iter(()))
 
 
+def _placed_without_a_word(patch: pytest.MonkeyPatch) -> None:
+    """What takes the place of an order that waited does not say whose."""
+    place = amending_waiting.place_order
+    patch.setattr(amending_waiting, "place_order", lambda **given: place(**given | {"replaces": None}))
+
+
+def _sent_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A trigger that is reached sends the order although the stop at the venue still has what it would sell."""
+    patch.setattr(Order, "sells_holding", False)
+
+
 EACH, STOPS, PERPETUALS = range(60), range(1, 400, 4), range(3, 400, 4)
 
 
@@ -112,6 +123,8 @@ EACH, STOPS, PERPETUALS = range(60), range(1, 400, 4), range(3, 400, 4)
         (_told_once, EACH, "is lost"),
         pytest.param(_forgotten_stop, EACH, "was accepted and is None", marks=pytest.mark.slow),
         (_never_rests, STOPS, "does not rest, and nobody was told"),
+        (_placed_without_a_word, EACH, "gave way to 0 orders"),
+        pytest.param(_sent_at_once, STOPS, "is in suspense", marks=pytest.mark.slow),
         pytest.param(_never_moved, STOPS, "is wanted", marks=pytest.mark.slow),
         pytest.param(_never_believed, STOPS, "is still open", marks=pytest.mark.slow),
         (_turned_for_nothing, PERPETUALS, "and another at the venue"),

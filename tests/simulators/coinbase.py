@@ -29,6 +29,12 @@ NOES: Final = {
 STOP: Final = "stop_limit_stop_limit_gtc"
 NAME: Final = "organizations/3b910e93/apiKeys/95dd8d5c"
 
+# What a granularity is called.
+MINUTES: Final = {
+    "ONE_MINUTE": 1, "FIVE_MINUTE": 5, "FIFTEEN_MINUTE": 15, "THIRTY_MINUTE": 30, "ONE_HOUR": 60, "TWO_HOUR": 120,
+    "SIX_HOUR": 360, "ONE_DAY": 1440,
+}  # fmt: skip
+
 
 def new_secret() -> str:
     """A private key as Coinbase's file has it."""
@@ -141,7 +147,7 @@ class Coinbase(CoinbaseLines):
     def _candles(self, market: Market, request: Request) -> Any:
         """Newest first; seconds."""
         asked = request.fields
-        length = {"ONE_MINUTE": 60_000, "ONE_HOUR": 3_600_000, "ONE_DAY": 86_400_000}[asked["granularity"]]
+        length = MINUTES[asked["granularity"]] * 60_000
         bars = self.account.bars(market, length, int(asked["start"]) * 1000, int(asked["end"]) * 1000)
         told = ("low", "high", "open", "close")
         rows = [{"start": str(at // 1000), **dict.fromkeys(told, price), "volume": "1.5"} for at, price in bars]

@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif wire is None:
                 status, answer = 404, json.dumps({"message": f"no exchange at {host}"})
             else:
-                status, answer = wire.answer(request)
+                status, answer = _answer(wire, request)
         self._send(status, answer, fault, exchanges.released)
 
     def _listen(self) -> None:
@@ -182,3 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silence."""
+
+
+def _answer(wire: Wire, request: Request) -> tuple[int, str]:
+    """What the exchange answers; what breaks here says so, and looks like no line that was cut."""
+    try:
+        return wire.answer(request)
+    except Exception as error:  # noqa: BLE001 - whoever asked is told
+        return 500, json.dumps({"message": f"The simulator broke: {type(error).__name__}: {error}"})

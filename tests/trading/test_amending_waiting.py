@@ -94,6 +94,8 @@ def test_the_one_that_waits_now_is_sent_and_the_first_is_not(desk: Desk) -> None
         {"trail": "3"},
         {"limit_price": "120"},
         {"trigger_price": "110.001"},
+        {"quantity": "1.0005"},  # which is not in whole lots
+        {"quantity": "-1"},
         {},
     ],
 )
@@ -133,6 +135,16 @@ def test_a_trailing_trigger_stays_where_it_has_moved(desk: Desk) -> None:
     assert heir(desk, second).trigger_price == 95
 
 
+def test_how_far_it_trails_is_said_in_one_way(desk: Desk) -> None:
+    """Also where one of the two is as it is."""
+    first = desk.place("buy", "2", trigger=Trigger("trailing_stop", trail=D(5)))
+    with pytest.raises(InvalidInputError):
+        amend(desk, first, trail="5", trail_share="0.02")
+    amend(desk, first, trail_share="0.02")
+    second = heir(desk, first)
+    assert (second.trail, second.trail_share) == (None, D("0.02"))
+
+
 def test_page_and_program_change_it(client: Client, desk: Desk) -> None:
     client.force_login(desk.owner)
     first = desk.place("buy", "2", trigger=Trigger("stop", price=D(110)))
@@ -150,3 +162,7 @@ def test_page_and_program_change_it(client: Client, desk: Desk) -> None:
     assert told.status_code == 202, told.content
     assert (told.json()["way"], told.json()["limit_price"]) == ("here", None)
     assert heir(desk, second).trigger_price == 113
+    path = f"/api/v1/orders/{heir(desk, second).pk}/amend"
+    for asked in ({"quantity": "2.0005"}, {"trail_share": "0.0123456789"}):
+        told = client.post(path, asked, content_type="application/json", headers=headers | {"Idempotency-Key": "more"})
+        assert told.status_code == 422

@@ -229,6 +229,23 @@ def test_an_order_that_ended_here_and_is_open_there_is_cancelled_there(binance: 
     assert (binance.compare(), Order.objects.count()) == (0, 1)
 
 
+def test_one_that_the_venue_does_not_end_keeps_no_other_from_being_adopted(binance: Place) -> None:
+    """A no about one order is nothing about the account: its owner is told if it stays."""
+    order = binance.desk.place("buy", "0.01", limit=Limit(D(40_000)))
+    binance.desk.execute(order)
+    Order.objects.filter(pk=order.pk).update(status="uncertain")
+    Order.objects.filter(pk=order.pk).update(status="expired", due_at=None, closed_at=clock.now(), hold=None)
+    binance.hand("buy", "0.01", "40000", name="sound")
+    no = '{"code": -2011, "msg": "Unknown order sent."}'
+    binance.exchanges.fail("/api/v3/order", "answer", method="DELETE", status=400, body=no, times=3)
+    assert [binance.compare() for _ in range(3)] == [0, 0, 0]
+    assert Order.objects.filter(origin="external", status="open").count() == 1
+    assert Alert.objects.filter(kind="failing", resolved_at=None).exists()
+    assert binance.compare() == 1
+    assert binance.account.orders[0].state == "cancelled"
+    assert not Alert.objects.filter(kind="failing", resolved_at=None).exists()
+
+
 def test_two_connections_of_one_account_each_book_what_it_holds_and_once(binance: Place, as_owner: User) -> None:
     wire = binance.exchanges.wires["binance"]
     other = Connection.objects.create(

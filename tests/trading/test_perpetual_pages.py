@@ -196,3 +196,18 @@ def test_closing_a_short_is_called_buying_back(client: Client, desk: PerpetualDe
     assert [str(said) for said in answer.context["messages"]] == [
         f"{PERPETUAL} is being bought back at the market: the order says how it goes."
     ]
+
+
+def test_a_program_works_the_balance_out_from_the_fills(owner: User) -> None:
+    """No base asset moves: what was realized is told with each fill, and whole with the position that was left."""
+    desk = make_perpetual_desk(owner, slippage=True)
+    program = Program(owner)
+    for side, quantity, at in (("sell", "3", "100"), ("buy", "5", "90"), ("sell", "2", "95")):  # the second turns it
+        desk.price(at)
+        desk.trade(side, quantity, leverage=D(5))
+    fills = program.get("/fills")["items"]
+    made = sum(D(fill["realized"]) - D(fill["fee"]) for fill in fills)
+    assert desk.balance("USDT") == 100_000 + made
+    for closed in program.get("/positions/closed")["items"]:
+        parts = program.get(f"/positions/{closed['id']}")["fills"]
+        assert sum(D(part["realized"]) - D(part["fee"]) for part in parts) == D(closed["pnl"])

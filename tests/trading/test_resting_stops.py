@@ -13,6 +13,7 @@ import stamina
 from django.test import Client
 
 from kit.alerts.models import Alert
+from kit.errors import ConflictError
 from kit.users.models import User
 from tests.simulators.account import Account, Placed
 from tests.simulators.server import Exchanges
@@ -21,7 +22,7 @@ from tests.trading.exchange_desk import desk_at
 from trading import services
 from trading.models import Cancellation, Order, Position
 from trading.orders import leases, resting
-from trading.orders.terms import Limit
+from trading.orders.terms import Limit, Trigger
 from wallets.models import Connection
 from wallets.venues.ccxt.adapter import CcxtVenue
 from wallets.venues.registry import open_venue
@@ -207,6 +208,23 @@ def test_a_sale_that_waits_is_never_sent_when_the_stop_was_filled_first(held: He
     assert "has sold what it was to sell" in sale.refusal.exact
     assert held.is_left()
     assert held.sold() == D("0.5")
+
+
+def test_a_trigger_that_is_reached_before_the_stop_has_made_way_sends_nothing_until_then(held: Held) -> None:
+    """Both would sell the same. That it was reached is remembered, wherever the price goes."""
+    trigger = Trigger("oco", price=D(47_000), target=D(60_000))
+    order = held.desk.place("sell", "0.2", trigger=trigger, reduce_only=True)
+    for at in ("46900", "48000"):
+        held.price(at)
+        services.keep_protection(owner_id=held.desk.owner.pk)
+    waiting = held.desk.fresh(order)
+    assert (waiting.status, waiting.triggered_at is not None, held.sold()) == ("waiting", True, 0)
+    with pytest.raises(ConflictError):
+        services.amend_order(owner_id=held.desk.owner.pk, order_id=order.pk, key="late", quantity=D("0.1"))
+    for _ in range(3):
+        held.work()
+    assert (held.desk.fresh(order).status, held.sold(), held.desk.books_agree()) == ("filled", D("0.2"), True)
+    assert (held.stop.quantity, held.position.quantity) == (D("0.3"), D("0.3"))
 
 
 def test_a_part_that_the_venue_sold_before_the_stop_made_way_is_not_sold_again(held: Held) -> None:

@@ -1,6 +1,6 @@
 """An order by hand is sized, reviewed as the gate sees it, and placed once; programs ask for the same review."""
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
@@ -91,6 +91,25 @@ def test_a_size_is_said_in_whatever_the_trader_thinks_in(
 
 
 @pytest.mark.parametrize(
+    ("changes", "entry"),
+    [
+        ({"type": "limit", "limit_price": "90"}, "90"),
+        ({"type": "stop", "trigger_price": "110"}, "110"),
+        ({"type": "trailing_stop", "trail": "9"}, "110"),
+        ({"type": "stop_limit", "trigger_price": "110", "limit_price": "112"}, "112"),
+    ],
+)
+def test_what_rests_or_waits_is_sized_by_the_price_that_it_is_to_be_filled_at(
+    client: Client, desk: Desk, changes: dict[str, str], entry: str
+) -> None:
+    at_risk = review(client, desk, sizing_by="risk", how_much="1", exit_stop="80", **changes).preview
+    assert at_risk.order.quantity == (100 / (D(entry) - 80)).quantize(D("0.001"), ROUND_DOWN)
+    assert at_risk.risk_share <= D("0.01")
+    whole = review(client, desk, sizing_by="share", how_much="100", **changes).preview
+    assert whole.verdict.allowed, whole.verdict.explanation
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"symbol": "NO/SUCH"}, "symbol"),
@@ -98,6 +117,7 @@ def test_a_size_is_said_in_whatever_the_trader_thinks_in(
         ({"how_much": "0.0001", "sizing_by": "amount"}, "how_much"),
         ({"how_much": "101", "sizing_by": "share"}, "how_much"),
         ({"how_much": "1", "sizing_by": "risk"}, "exit_stop"),
+        ({"how_much": "1", "sizing_by": "risk", "exit_stop": "101"}, "exit_stop"),
         ({"exit_stop": "99"}, "exit_stop"),
         ({"exit_target": "99"}, "exit_target"),
         ({"exit_trail": "99"}, "exit_trail"),

@@ -379,7 +379,12 @@ class Order(Identified, Owned):
     @property
     def waits_for_stop(self) -> bool:
         """Whether it is sent as soon as the stop that rests at the venue has made way for it."""
-        return self.status == states.WAITING and self.trigger_price is None
+        return self.status == states.WAITING and (self.trigger_price is None or self.triggered_at is not None)
+
+    @property
+    def sells_holding(self) -> bool:
+        """Whether what it sells is held for it: on spot."""
+        return self.side == Side.SELL and self.leverage is None
 
     @property
     def rests(self) -> bool:

@@ -37,7 +37,14 @@ from wallets.sync.listing import list_market
 from wallets.sync.suspense import hold_connection
 from wallets.sync.unassigned import open_unassigned
 from wallets.venues.accounts import get_connection
-from wallets.venues.base import OrderReport, TradeReport, Venue, VenueError
+from wallets.venues.base import (
+    OrderReport,
+    TradeReport,
+    Venue,
+    VenueAnswerError,
+    VenueError,
+    VenueRejectedError,
+)
 from wallets.venues.numbers import KnowsNumbers
 from wallets.venues.registry import open_venue
 
@@ -47,6 +54,10 @@ logger = logging.getLogger(__name__)
 EVERY: Final = timedelta(minutes=5)
 # A look that failed is repeated sooner.
 AGAIN: Final = timedelta(minutes=1)
+
+
+class BrokenComparisonError(Exception):
+    """What the venue says of one order is a no, or makes no sense."""
 
 
 def compare_orders(*, owner_id: UUID, connection_id: UUID) -> int:
@@ -126,10 +137,13 @@ def _due() -> Q:
 def _compare(venue: Venue, connection: Connection) -> int:
     """Adopt what is open there and nobody's, and end there what has ended here. What breaks with one is raised after
     all others were compared."""
-    changed, broken = 0, []
+    changed = 0
+    broken: list[Exception] = []
     for report in venue.open_orders():
         try:
             changed += _compare_one(venue, connection, report)
+        except (VenueRejectedError, VenueAnswerError) as error:  # of this order alone, whatever the venue is asked next
+            broken.append(BrokenComparisonError(in_words(error)))
         except VenueError:
             raise
         except Exception as error:  # noqa: BLE001 - raised below

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
-from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
+from kit.sentences import Sentence, Told, amount, price, sentence, told_by
 from trading.models import Amendment, Cancellation, Order, Side
 from trading.orders import leases, states
 from trading.orders.amending_waiting import amend_waiting, as_before, is_changeable, repeated
@@ -31,6 +31,7 @@ from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.life import found, locked, note
 from trading.orders.placing import Batch, place_order
 from trading.orders.succeeding import close
+from trading.orders.terms import require_lots
 from trading.risk import gate as risk
 from trading.risk.sizing import in_lots
 from wallets.venues.capabilities import capabilities_of
@@ -232,9 +233,7 @@ def _wanted(order: Order, quantity: Decimal | None) -> Decimal:
     if quantity is None:
         whole: Decimal = order.quantity
         return whole
-    if not quantity.is_finite() or quantity % order.instrument.lot_size:
-        told = sentence("Want a multiple of {lot}.", lot=rule(order.instrument.lot_size, order.instrument.base))
-        raise InvalidInputError(told, fields={"quantity": "Must be a multiple of the lot."})
+    require_lots(order.instrument, quantity)
     if quantity <= order.filled_quantity:
         told = sentence(
             "Want more than the {filled} that is filled already, or cancel the order.",

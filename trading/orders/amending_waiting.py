@@ -19,15 +19,16 @@ from trading.orders import states
 from trading.orders.intents import OrderConflictError
 from trading.orders.life import move
 from trading.orders.placing import place_order
-from trading.orders.terms import Limit, Trigger
+from trading.orders.terms import Limit, Trigger, require_lots
 
+TRAILS: Final = ("trail", "trail_share")
 # What can be changed of each kind of trigger, beside the quantity.
 CHANGEABLE: Final[Mapping[str, tuple[str, ...]]] = {
     Order.Type.STOP: ("trigger_price",),
     Order.Type.TAKE_PROFIT: ("trigger_price",),
     Order.Type.STOP_LIMIT: ("trigger_price", "limit_price"),
     Order.Type.OCO: ("trigger_price", "target_price"),
-    Order.Type.TRAILING_STOP: ("trail", "trail_share"),
+    Order.Type.TRAILING_STOP: TRAILS,
 }
 ENDED: Final = "It was amended: another order waits in its place."
 AS_IT_IS: Final = "As it is."
@@ -35,7 +36,7 @@ AS_IT_IS: Final = "As it is."
 
 def is_changeable(order: Order) -> bool:
     """Whether it waits here for its trigger, as somebody has asked for it."""
-    return order.status == states.WAITING and order.trigger_price is not None and order.protects_id is None
+    return order.status == states.WAITING and not order.waits_for_stop and order.protects_id is None
 
 
 def as_before(order: Order, at: Decimal | None, quantity: Decimal) -> dict[str, Any]:
@@ -64,6 +65,10 @@ def amend_waiting(order: Order, *, key: str, asked: Mapping[str, Decimal | None]
         told = f"Of this order {', '.join(name.replace('_', ' ') for name in names)} can be changed."
         raise InvalidInputError(told, fields=dict.fromkeys(sorted(wrong), "Not of this order."))
     given = {name: value for name, value in said.items() if value != getattr(order, name)}
+    if "quantity" in given:
+        require_lots(order.instrument, given["quantity"])
+    if said.keys() >= {*TRAILS}:
+        raise InvalidInputError("Trail by an amount or by a share.", fields=dict.fromkeys(TRAILS, "One of the two."))
     if not given:
         raise InvalidInputError("Give other terms.", fields=dict.fromkeys(said or ("quantity",), AS_IT_IS))
     with transaction.atomic():
@@ -114,7 +119,7 @@ def _trigger(order: Order, given: Mapping[str, Decimal]) -> Trigger:
 
 
 def _keep_moved(order: Order, placed: Order, given: Mapping[str, Decimal]) -> None:
-    if order.type != Order.Type.TRAILING_STOP or {"trail", "trail_share"} & given.keys():
+    if order.type != Order.Type.TRAILING_STOP or given.keys() & {*TRAILS}:
         return
     moved, new = order.trigger_price, placed.trigger_price
     if moved is not None and new is not None and (moved > new if order.side == Side.SELL else moved < new):

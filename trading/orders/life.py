@@ -111,8 +111,11 @@ def _let_go(gone: Order) -> None:
             continue
         order.save(update_fields=("hold",))
         if order.trigger_price is not None:
-            continue  # it goes on waiting, for its price
-        order.due_at, order.triggered_at = leases.start(leases.START_WITHIN), None
+            if order.triggered_at is None:
+                continue  # it goes on waiting, for its price
+            order.triggered_at = clock.now()
+            order.save(update_fields=("triggered_at",))
+        order.due_at = leases.start(leases.START_WITHIN)
         move(order, states.SUBMITTING, "What rested there has made way: it is sent.")
         send_soon(order)
 

@@ -9,15 +9,16 @@ from uuid import uuid4
 from django.db import transaction
 
 from kit.errors import ConflictError, InvalidInputError
-from kit.sentences import rule, sentence
 from markets.models import Instrument
 from markets.prices import Quote, worth
 from quant.margin import liquidation_price
 from trading.models import Order, Side
+from trading.orders.drafting import bound_of
 from trading.orders.facts import Facts, values_of
 from trading.orders.intents import Place, Terms
 from trading.orders.placing import Batch
-from trading.positions.levels import trailed
+from trading.orders.terms import Limit, Trigger, require_lots
+from trading.positions.levels import require_right_side, trailed
 from trading.positions.leveraged import once_filled, standing
 from trading.risk import gate as risk
 from trading.risk import sizing
@@ -162,23 +163,6 @@ def _preview(wallet: Wallet, instrument: Instrument, terms: Terms) -> Preview:
     )
 
 
-def require_lots(instrument: Instrument, quantity: Decimal, *, field: str = "quantity") -> None:
-    """Raise InvalidInputError, with the nearest sizes, for a quantity that somebody gives and that is not in whole
-    lots: less than was asked for would be another order."""
-    lot = instrument.lot_size
-    below = sizing.in_lots(quantity, lot)
-    if below == quantity:
-        return
-    base = instrument.base
-    known = {"lot": rule(lot, base), "above": rule(below + lot, base)}
-    words = "{symbol} is traded in multiples of {lot}: give {above} or more."
-    if below > 0:
-        words = "{symbol} is traded in multiples of {lot}: give {below} or {above}."
-        known["below"] = rule(below, base)
-    told = sentence(words, symbol=instrument.symbol, **known)
-    raise InvalidInputError(told, fields={field: "Must be a multiple of the lot."})
-
-
 @transaction.atomic
 def quantity_of(
     *,
@@ -188,11 +172,12 @@ def quantity_of(
     sizing_by: str,
     size: Decimal,
     stop: Decimal | None = None,
-    limit: Decimal | None = None,
+    limit: Limit | None = None,
+    trigger: Trigger | None = None,
     leverage: Decimal = Decimal(1),
 ) -> Decimal:
-    """The quantity in base that a size means now, or at the order's `limit`, in whole lots. What is worked out is
-    rounded down to them; a quantity that somebody gives has to be in them.
+    """The quantity in base that a size means now, or at the order's limit or trigger, in whole lots. What is worked out
+    is rounded down to them; a quantity that somebody gives has to be in them.
 
     `size` is a quantity, an amount of the quote asset, a fraction of what is free (of money to buy with, of the
     position to sell), or the fraction of the wallet's value that the way to `stop` may cost. Raises InvalidInputError
@@ -207,20 +192,27 @@ def quantity_of(
     is_buy, lot = side == Side.BUY, instrument.lot_size
     if sizing_by == sizing.Sizing.SHARE and not is_buy and not instrument.is_perpetual:
         return sizing.in_lots(facts.standing.position * size, lot)
-    price = facts.price(is_buy=is_buy) if limit is None else limit
+    market = facts.price(is_buy=is_buy)
+    terms = Terms(side, lot, "", limit=limit, trigger=None if trigger is None else trigger.in_quote(instrument))
+    price = bound_of(facts, terms, market) or market  # as the order is measured by once it is placed
     if price is None:
         raise ConflictError(NO_PRICE.format(symbol=instrument.symbol))
     if sizing_by == sizing.Sizing.AMOUNT:
         return sizing.in_lots(size / price, lot)
     if sizing_by == sizing.Sizing.SHARE:
         funds = facts.purse(instrument.quote).free * size
-        cushion = sizing.SLIPPAGE_CUSHION if limit is None else Decimal(0)
+        is_bounded = limit is not None and limit.price == price
+        cushion = Decimal(0) if is_bounded else sizing.SLIPPAGE_CUSHION
         fee = taker_fee(facts.wallet)
         if instrument.is_perpetual:
             return sizing.largest_open(
                 funds=funds, price=price, taker_fee=fee, lot=lot, leverage=leverage, cushion=cushion
             )
         return sizing.largest_buy(funds=funds, price=price, taker_fee=fee, lot=lot, cushion=cushion)
+    if limit is not None:
+        price = limit.price
+    elif terms.trigger is not None and market is not None:
+        price = terms.trigger.behind(market, is_buy=is_buy)
     return _by_risk(facts, is_buy=is_buy, share=size, price=price, stop=stop)
 
 
@@ -229,6 +221,8 @@ def _by_risk(facts: Facts, *, is_buy: bool, share: Decimal, price: Decimal, stop
         raise InvalidInputError("Only a buy has a risk to size it by.", fields={"sizing_by": "Only for a buy."})
     if stop is None:
         raise InvalidInputError("Give a stop: the risk is what the way to it costs.", fields={"exit_stop": "Missing."})
+    tick = facts.place.instrument.tick_size
+    require_right_side(price, stop=stop, target=None, tick=tick, what="price", is_long=is_buy)
     value = _value(facts)
     if value is None:
         raise ConflictError("The wallet holds what has no price now, so its value is not known: give a quantity.")

@@ -1,4 +1,4 @@
-"""The terms of an order: its limit, and what it waits for."""
+"""The terms of an order: its limit, what it waits for, and the lots of its quantity."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from quant.indicators import WILDER_SETTLING, atr
 from trading.models import Order, TimeInForce
 from trading.models.orders import LIMITED, RESTS, TRIGGERED
 from trading.positions.levels import WrongSideError
-from trading.risk.sizing import in_ticks
+from trading.risk.sizing import in_lots, in_ticks
 
 # The period of the average true range that a trailing stop is placed by: Wilder's own.
 ATR_PERIOD: Final = 14
@@ -198,6 +198,25 @@ def _require_ahead(name: str, level: Decimal, best: Decimal, *, above: bool, is_
             f"A trigger {side} the {which} of {{at}} can be reached; this one has been already.", at=shown(best, tick)
         )
         raise WrongSideError(told, fields={name: "On the wrong side of the market."})
+
+
+def require_lots(instrument: Instrument, quantity: Decimal, *, field: str = "quantity") -> None:
+    """Raise InvalidInputError, with the nearest sizes, for a quantity that somebody gives and that is not in whole
+    lots: less than was asked for would be another order."""
+    if not (quantity.is_finite() and quantity > 0):
+        raise InvalidInputError("Give a quantity above zero.", fields={field: "Must be above zero."})
+    lot = instrument.lot_size
+    below = in_lots(quantity, lot)
+    if below == quantity:
+        return
+    base = instrument.base
+    known = {"lot": rule(lot, base), "above": rule(below + lot, base)}
+    words = "{symbol} is traded in multiples of {lot}: give {above} or more."
+    if below > 0:
+        words = "{symbol} is traded in multiples of {lot}: give {below} or {above}."
+        known["below"] = rule(below, base)
+    told = sentence(words, symbol=instrument.symbol, **known)
+    raise InvalidInputError(told, fields={field: "Must be a multiple of the lot."})
 
 
 def limit_of(

@@ -4,7 +4,8 @@ two prices, which are sent by whichever is reached first.
 They rest here and not at the venue, and the monitor of positions looks at them with each new price: sales go by the
 bid, purchases by the ask. One statement looks at all of an owner, moves the triggers that trail, and brings back those
 that were reached and those whose price is older than the gate would trade by: these wait. What was reached is claimed
-under its lock and sent like any order; the funds have been held since it was placed.
+under its lock and sent like any order; the funds have been held since it was placed, or are once the stop that rests at
+the venue has made way: until then what was reached is remembered, and not sent.
 """
 
 import logging
@@ -21,7 +22,7 @@ from kit.sentences import Sentence, sentence
 from kit.sentences import price as shown
 from trading.models import Order, Side
 from trading.orders import leases, states
-from trading.orders.life import locked, move, send_soon
+from trading.orders.life import locked, move, note, send_soon
 from trading.risk.proposals import PRICE_AGE_LIMIT
 from wallets.models import Connection
 
@@ -126,23 +127,28 @@ def owners_of_waiting() -> list[UUID]:
 
 def _send(order_id: UUID, at: Decimal) -> Order | None:
     order = locked(order_id, "connection")
-    if order.status != states.WAITING or not order.connection.carries_out:
+    if order.status != states.WAITING or order.waits_for_stop or not order.connection.carries_out:
         return None
-    order.triggered_at, order.due_at = clock.now(), leases.start(leases.START_WITHIN)
+    order.triggered_at = clock.now()
     order.save(update_fields=("triggered_at",))
+    if order.hold_id is None and order.sells_holding:
+        # The stop at the venue still has what it would sell: it is sent once that has ended (`life.move`).
+        note(order, order.status, _reason(order, at, "once the stop at the venue has made way"))
+        return None
+    order.due_at = leases.start(leases.START_WITHIN)
     move(order, states.SUBMITTING, _reason(order, at))
     send_soon(order)
     return order
 
 
-def _reason(order: Order, at: Decimal) -> Sentence:
+def _reason(order: Order, at: Decimal, when: str = "") -> Sentence:
     tick, level = order.instrument.tick_size, order.trigger_price or at
     if order.target_price is not None and (
         at >= order.target_price if order.side == Side.SELL else at <= order.target_price
     ):
         level = order.target_price
     return sentence(
-        "The trigger at {level} was reached by {price}: it is sent.",
+        f"The trigger at {{level}} was reached by {{price}}: it is sent{when and ' '}{when}.",
         level=shown(level, tick),
         price=shown(at, tick),
     )

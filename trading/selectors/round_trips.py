@@ -1,6 +1,6 @@
 """One position from its first fill to its last, or to now: what was bought and sold, what protects it, what it made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
@@ -115,7 +115,8 @@ def _parts(position: Position, fills: tuple[FillRow, ...], *, is_cut: bool) -> t
             continue
         more = sum((one.quantity for one in rows if (one.side == opens) == is_entry), Decimal(0)) - whole
         if 0 < more < rows[at].quantity and (rows[at].side == opens) == is_entry:
-            rows[at] = rows[at].part(rows[at].quantity - more)
+            part = rows[at].part(rows[at].quantity - more)
+            rows[at] = replace(part, realized=Decimal(0)) if is_entry else part  # it realized by what it closed
     return tuple(rows)
 
 

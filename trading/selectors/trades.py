@@ -51,6 +51,7 @@ class FillRow:
     venue_trade_id: str
     wallet_id: UUID
     wallet: str
+    realized: Decimal | None = None
     whole: Decimal | None = None
 
     def part(self, quantity: Decimal) -> "FillRow":
@@ -342,6 +343,7 @@ def fill_row(fill: Fill) -> FillRow:
         fee_asset=fill.fee_asset,
         liquidity=fill.liquidity,
         venue_trade_id=fill.venue_trade_id,
+        realized=fill.realized,
         wallet_id=fill.wallet_id,
         wallet=fill.wallet.name,
     )

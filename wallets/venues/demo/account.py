@@ -240,9 +240,10 @@ def costs_of(platform: Platform) -> Costs:
     return Costs(**{name: Decimal(str(given[name])) for name in names if name in given})
 
 
-def markets_of(venue: str) -> tuple[MarketReport, ...]:
-    """Its spot markets, and the perpetuals that are listed beside them."""
+def markets_of(venue: str, symbol: str = "") -> tuple[MarketReport, ...]:
+    """Its spot markets, and the perpetuals that are listed beside them; of that symbol alone where one is named."""
     listed = Q(kind=Instrument.Kind.SPOT) | Q(prices_of__isnull=False)
+    listed &= Q(symbol=symbol) if symbol else Q()
     return tuple(
         MarketReport(
             row.symbol,

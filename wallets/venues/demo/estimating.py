@@ -51,7 +51,7 @@ def estimate(
 ) -> Estimate | None:
     """None where there is no price, or no such quantity. `connection` comes with its platform; `held` is the position
     in a perpetual that is traded."""
-    market = next((one for one in markets_of(connection.venue) if one.symbol == symbol), None)
+    market = next(iter(markets_of(connection.venue, symbol)), None)
     ticker = ticker_of(connection.venue, symbol)
     if market is None or ticker is None or quantity <= 0:
         return None
