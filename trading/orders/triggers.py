@@ -133,7 +133,7 @@ def _send(order_id: UUID, at: Decimal) -> Order | None:
     order.save(update_fields=("triggered_at",))
     if order.hold_id is None and order.sells_holding:
         # The stop at the venue still has what it would sell: it is sent once that has ended (`life.move`).
-        note(order, order.status, _reason(order, at, "once the stop at the venue has made way"))
+        note(order, order.status, _reason(order, at, "it is sent once the stop at the venue has made way"))
         return None
     order.due_at = leases.start(leases.START_WITHIN)
     move(order, states.SUBMITTING, _reason(order, at))
@@ -141,14 +141,15 @@ def _send(order_id: UUID, at: Decimal) -> Order | None:
     return order
 
 
-def _reason(order: Order, at: Decimal, when: str = "") -> Sentence:
+def _reason(order: Order, at: Decimal, so: str = "it is sent") -> Sentence:
     tick, level = order.instrument.tick_size, order.trigger_price or at
     if order.target_price is not None and (
         at >= order.target_price if order.side == Side.SELL else at <= order.target_price
     ):
         level = order.target_price
     return sentence(
-        f"The trigger at {{level}} was reached by {{price}}: it is sent{when and ' '}{when}.",
+        "The trigger at {level} was reached by {price}: {so}.",
         level=shown(level, tick),
         price=shown(at, tick),
+        so=so,
     )
