@@ -148,6 +148,7 @@
 -- migration trading 0037_adviser 9372861b4a7fb3e1
 -- migration trading 0038_where_they_closed 7493e8e7898768e0
 -- migration trading 0039_closed_where_it_stood c683555aaae8c064
+-- migration trading 0040_fewer_indexes bb4231fbe040b136
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -196,6 +197,7 @@
 -- migration wallets 0038_who_locks_accounts d0554893a60f3802
 -- migration wallets 0039_path_by_key b9e86c227c7b3a17
 -- migration wallets 0040_where_they_stood 2588d3224191693b
+-- migration wallets 0041_fewer_indexes 2bffaceafc2889c1
 
 --
 -- Name: follow_version(); Type: FUNCTION; Schema: public; Owner: -
@@ -7644,10 +7646,12 @@ INSERT INTO public.django_migrations VALUES
 	(190, 'portfolio', '0021_who_stood_below', now()),
 	(191, 'portfolio', '0022_where_they_stood', now()),
 	(192, 'sessions', '0001_initial', now()),
-	(193, 'trading', '0037_adviser', now()),
-	(194, 'trading', '0038_where_they_closed', now()),
-	(195, 'trading', '0039_closed_where_it_stood', now()),
-	(196, 'users', '0009_tokens_that_ask_first', now());
+	(193, 'wallets', '0041_fewer_indexes', now()),
+	(194, 'trading', '0037_adviser', now()),
+	(195, 'trading', '0038_where_they_closed', now()),
+	(196, 'trading', '0039_closed_where_it_stood', now()),
+	(197, 'trading', '0040_fewer_indexes', now()),
+	(198, 'users', '0009_tokens_that_ask_first', now());
 
 
 --
@@ -8325,7 +8329,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 196, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 198, true);
 
 
 --
@@ -11979,24 +11983,10 @@ CREATE INDEX trading_masscancellation_owner_id_1eddfe9d ON public.trading_massca
 
 
 --
--- Name: trading_order_connection_id_1897e27a; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_order_connection_id_1897e27a ON public.trading_order USING btree (connection_id);
-
-
---
 -- Name: trading_order_hold_id_287f49e4; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX trading_order_hold_id_287f49e4 ON public.trading_order USING btree (hold_id);
-
-
---
--- Name: trading_order_owner_id_6fbed215; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_order_owner_id_6fbed215 ON public.trading_order USING btree (owner_id);
 
 
 --
@@ -12613,13 +12603,6 @@ CREATE INDEX wallets_venueposition_wallet_id_845d5c5f ON public.wallets_venuepos
 --
 
 CREATE INDEX wallets_wallet_connection_id_70b3ac06 ON public.wallets_wallet USING btree (connection_id);
-
-
---
--- Name: wallets_wallet_owner_id_17fe3341; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX wallets_wallet_owner_id_17fe3341 ON public.wallets_wallet USING btree (owner_id);
 
 
 --

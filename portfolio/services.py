@@ -23,6 +23,7 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert, resolve_kind
 from kit.errors import ConflictError
 from kit.live.publish import publish
+from kit.statements import planned_once
 from kit.users.models import User
 from portfolio import corrections, daily, retention, valuation
 from portfolio.exposure.limits import watch as watch_exposure
@@ -149,7 +150,7 @@ def _gap(scope: UUID) -> str:
 
 
 def _take(given: dict[str, Any]) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), planned_once(connection) as cursor:
         cursor.execute(valuation.TAKE_SNAPSHOTS, given)
         return int(cursor.rowcount)
 

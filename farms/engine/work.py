@@ -16,7 +16,7 @@ from markets.models import Candle, Instrument
 from markets.prices import prices_in
 from trading.models import Order, Position
 from trading.models.orders import LEAVES
-from wallets.models import Account
+from wallets.models import Account, Wallet
 
 ZERO = Decimal(0)
 
@@ -31,7 +31,7 @@ class FarmCapital:
 
     def __init__(self, farm: Farm) -> None:
         self.entries = Entries(farm)
-        self._members = Q(wallet=farm.wallet_id) | Q(wallet__parent=farm.wallet_id)
+        self._wallet_id = farm.wallet_id
         self._values: dict[tuple[str, str], Decimal] = {}
 
     def value(self, instrument: Instrument) -> Decimal:
@@ -58,8 +58,8 @@ class FarmCapital:
     @cached_property
     def _quantities(self) -> dict[int, Decimal]:
         """Of all instruments at once: where many enter, each is asked about."""
-        held = Position.objects.filter(self._members, closed_at__isnull=True)
-        coming = Order.objects.unfinished().filter(~LEAVES, self._members)
+        held = Position.objects.filter(wallet__in=self._wallets, closed_at__isnull=True)
+        coming = Order.objects.unfinished().filter(~LEAVES, wallet__in=self._wallets)
         found: dict[int, Decimal] = defaultdict(Decimal)
         for instrument_id, quantity in (
             *held.values_list("instrument").annotate(total=Sum("quantity")).order_by(),
@@ -69,9 +69,17 @@ class FarmCapital:
         return found
 
     @cached_property
+    def _wallets(self) -> list[UUID]:
+        """The farm's and its agents', by which orders, positions and accounts are found: joined to the wallets above
+        them, those of a table so young that the planner knows nothing of it are looked through once for every wallet.
+        """
+        own = Wallet.objects.filter(Q(pk=self._wallet_id) | Q(parent=self._wallet_id))
+        return list(own.order_by().values_list("pk", flat=True))
+
+    @cached_property
     def _totals(self) -> dict[str, Decimal]:
         balances = (
-            Account.objects.filter(self._members, kind=Account.Kind.WALLET)
+            Account.objects.filter(wallet__in=self._wallets, kind=Account.Kind.WALLET)
             .values_list("asset")
             .annotate(total=Sum("balance"))
             .filter(total__gt=0)

@@ -1,4 +1,5 @@
-"""The demo trader's goals: one that its history reaches, and at the end of it one ahead of its plan and one behind."""
+"""The demo trader's goals: one that its history reaches, and at the end of it one ahead of its plan and one behind, and
+one that a farm has for itself, whose path is drawn beside its return."""
 
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -7,9 +8,11 @@ from uuid import UUID
 
 from django.db.models import F, Sum
 
+from farms.models import Farm
 from goals import services
 from goals.models import GoalAction
 from kit import clock, tenancy
+from moniqo.demo import cast
 from trading.models import Fill
 from trading.selectors.trades import trade_figures
 from wallets.models import Wallet
@@ -18,9 +21,10 @@ from wallets.services import create_wallet
 RESERVE: Final = "Savings"
 FIRST_PROFIT: Final = Decimal(500)  # in dollars, as the cast's money
 FIRST_TRADES: Final = 40
-HALF: Final = timedelta(days=15)  # of the time of the two goals, which are in the middle of it when the history ends
+HALF: Final = timedelta(days=15)  # of the time of the last goals, which are in the middle of it when the history ends
 AHEAD: Final = Decimal("0.75")
 BEHIND: Final = Decimal("1.6")
+FARM_PROFIT: Final = Decimal(1000)  # at least, in dollars
 
 
 def set_first(*, owner_id: UUID, master: Wallet, dollar: Decimal) -> None:
@@ -60,11 +64,12 @@ def follow(*, owner_id: UUID, at: datetime) -> None:
             services.carry_out(owner_id=owner_id, goal_id=goal_id)
 
 
-def set_last(*, owner_id: UUID, end: datetime) -> None:
-    """Two goals under way, wherever the history has led: one ahead of its plan and one behind."""
+def set_last(*, owner_id: UUID, end: datetime, dollar: Decimal) -> None:
+    """Goals under way, wherever the history has led: one ahead of its plan, one behind, and one of the first farm's."""
     now = clock.now()
     starts_at = end - HALF
     ends_at = now + (now - starts_at)
+    _set_farms(owner_id=owner_id, starts_at=starts_at, ends_at=ends_at, dollar=dollar)
     trades = trade_figures(owner_id=owner_id, since=starts_at).trades
     volume = Fill.objects.filter(owner_id=owner_id, filled_at__gte=starts_at).aggregate(
         sum=Sum(F("price") * F("quantity"))
@@ -88,3 +93,22 @@ def set_last(*, owner_id: UUID, end: datetime) -> None:
             actions=[{"do": "collect", "amount": "profit", "to": "farm"}, {"do": "renew", "rule": "ratchet"}],
             on_miss=[{"do": "extend", "days": 7, "times": 1}],
         )
+
+
+def _set_farms(*, owner_id: UUID, starts_at: datetime, ends_at: datetime, dollar: Decimal) -> None:
+    """A profit that the farm is ahead of, where it has made one, and that is never reached already."""
+    farm = Farm.objects.get(name=cast.FARMS[0].name)
+    figures = trade_figures(owner_id=owner_id, since=starts_at, wallet_ids=[farm.wallet_id])
+    made = (figures.won or Decimal(0)) - (figures.lost or Decimal(0))
+    hundred = 100 * dollar
+    value = max((made * 2 * AHEAD / hundred).to_integral_value(ROUND_CEILING) * hundred, FARM_PROFIT * dollar)
+    services.create(
+        owner_id=owner_id,
+        name=f"Profit of {farm.name} this month",
+        kind="profit_target",
+        target={"measure": "total", "value": str(value)},
+        scope=[farm.wallet_id],
+        starts_at=starts_at,
+        ends_at=ends_at,
+        actions=[{"do": "collect", "amount": "profit", "to": "master"}, {"do": "renew", "rule": "ratchet"}],
+    )

@@ -349,7 +349,7 @@ def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
             go_live(connection=account)
         orders = Order.objects.count()
         trades = Position.objects.filter(closed_at__isnull=False).count()
-        ambitions.set_last(owner_id=owner_id, end=scene.end)
+        ambitions.set_last(owner_id=owner_id, end=scene.end, dollar=dollar_in(scene.quote))
         composed.save(owner_id=owner_id)
         tried.ask(owner_id=owner_id)
         _progress(owner_id, None, "")

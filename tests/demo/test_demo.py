@@ -28,7 +28,9 @@ from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 
+from farms.analytics.reading import Analytics
 from farms.models import Agent, AgentRun, Farm
+from goals.models import Goal
 from goals.selectors import goal_rows
 from kit import clock, days, display, formatting, tenancy
 from kit.alerts.models import Alert
@@ -235,8 +237,11 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
     user, summary = build(folder)
     with tenancy.tenant(user.pk):
         rows = {row.goal.name: row for row in goal_rows(owner_id=user.pk)}
-        assert [row.state for row in rows.values()] == ["behind", "ahead", "achieved"]
-        assert list(rows) == ["Volume of this month", "Trades of this month", "The first profit"]
+        assert [row.state for row in rows.values()] == ["behind", "ahead", "ahead", "achieved"]
+        assert list(rows) == [
+            "Volume of this month", "Profit of Swing this month", "Trades of this month", "The first profit",
+        ]  # fmt: skip
+        assert_its_path_is_drawn_beside_the_farms_return(user, rows["Profit of Swing this month"].goal, summary.end)
         first = rows["The first profit"].goal
         assert summary.start < first.ended_at <= summary.end
         assert [step.status for step in first.steps.all()] == ["done"] * 3
@@ -251,6 +256,14 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
         moved = Posting.objects.filter(key__startswith="goal:").values("created_at")
         at_once = Snapshot.objects.filter(at__in=moved)
         assert not at_once.exists(), "a value and what moves money after it have moments of their own"
+
+
+def assert_its_path_is_drawn_beside_the_farms_return(user: User, goal: Goal, end: datetime) -> None:
+    farm = Farm.objects.get(name="Swing")
+    with clock.at(end):
+        (path,) = Analytics(owner=User.objects.get(pk=user.pk), farm_id=farm.pk).paths
+    assert (path.goal_id, path.since, path.until) == (goal.pk, goal.starts_at, goal.ends_at)
+    assert path.target > path.begins
 
 
 def assert_the_lock_is_visible(user: User, agent: Agent, end: datetime) -> None:

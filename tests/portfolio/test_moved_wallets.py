@@ -1,5 +1,6 @@
 """A wallet that gets another place takes its value along as a flow: no profit, no loss, no return of anybody."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_of
 from kit import clock
 from kit.display import Display, showing
+from markets.models import Instrument
 from portfolio import corrections
 from portfolio.elsewhere import Elsewhere
 from portfolio.models import Correction, DailyPerformance, Snapshot
@@ -26,8 +28,11 @@ from tests.portfolio.test_history import DAY, HOUR, MINUTE, candles, price_at, v
 from tests.portfolio.test_history import START as BEGAN
 from tests.portfolio.test_routes import earned, earning, parts  # noqa: F401 - the fixture
 from trading.models import Fill, Order, Position
+from trading.orders.margin import record_perpetual
 from trading.positions.accounting import Execution
 from trading.positions.filling import add_to_position, take_from_position
+from trading.positions.leveraged import leveraged
+from trading.positions.standing import tell_position
 from wallets.hierarchy import archiving
 from wallets.ledger import post
 from wallets.models import Wallet
@@ -191,35 +196,39 @@ def figures(row: Snapshot) -> tuple[Any, ...]:
     return *told, pytest.approx(row.twr_index)
 
 
+@pytest.mark.parametrize("kind", [Instrument.Kind.SPOT, Instrument.Kind.PERPETUAL])
 @pytest.mark.parametrize("sold", ["2", "0.5"])
 def test_a_trade_of_before_a_move_that_is_told_after_it_is_as_if_it_had_been_told_at_once(
-    fund: Fund, sold: str
+    fund: Fund, sold: str, kind: str
 ) -> None:
     """For the farm that was left, for the one that was come to, and whatever is valued from then on."""
     candles(BEGAN - HOUR, BEGAN + 2 * DAY)
-    at_once = lived(fund, sold, told=BEGAN + 5 * HOUR, undone=True)
-    late = lived(fund, sold, told=BEGAN + 11 * HOUR, undone=False)
+    book = booked if kind == Instrument.Kind.SPOT else booked_with_leverage
+    at_once = lived(fund, sold, book, told=BEGAN + 5 * HOUR, undone=True)
+    late = lived(fund, sold, book, told=BEGAN + 11 * HOUR, undone=False)
     assert late == at_once
     closed = Position.objects.filter(wallet=fund.wallets["agent a"], closed_at__isnull=False)
     assert set(closed.values_list("closed_under", flat=True)) <= {fund.wallets["farm a"].pk}
     assert closed.exists() == (sold == "2")
 
 
-def lived(fund: Fund, sold: str, *, told: datetime, undone: bool) -> dict[Any, Any]:
+def lived(fund: Fund, sold: str, book: Callable[..., None], *, told: datetime, undone: bool) -> dict[Any, Any]:
     """Bought at the beginning, sold after five hours, moved after eight; what every value says in the end."""
     owner_id, agent, happened = fund.owner.pk, fund.wallets["agent a"], BEGAN + 5 * HOUR
     with transaction.atomic():
         with clock.at(BEGAN):
             fund.deposit("1000", wallet="agent a")
             fund.deposit("400", wallet="agent b")
-            booked(fund, "buy", "2", BEGAN)
+            book(fund, "buy", "2", BEGAN)
         for number in range(1, 16):
             at = BEGAN + number * HOUR
             with clock.at(at):
                 if at == told:
-                    booked(fund, "sell", sold, happened)
+                    book(fund, "sell", sold, happened)
+                revalued(fund, at)
                 if number == 8:
                     archiving.change_place(archiving.lock_to_move(agent), fund.wallets["farm b"])
+            revalued(fund, at + 5 * MINUTE)
             value(fund, at + 5 * MINUTE)
             if at == told != happened:
                 with clock.at(at + 6 * MINUTE):
@@ -230,6 +239,15 @@ def lived(fund: Fund, sold: str, *, told: datetime, undone: bool) -> dict[Any, A
         found = {(row.scope, row.at): figures(row) for row in Snapshot.objects.all()}
         transaction.set_rollback(undone)
     return found
+
+
+def revalued(fund: Fund, at: datetime) -> None:
+    """What is open in a perpetual is worth what it costs then, as its monitor has it."""
+    for position in Position.objects.select_related("wallet__connection", "instrument").filter(
+        closed_at=None, leverage__isnull=False
+    ):
+        with clock.at(at):
+            tell_position(position.wallet, position.instrument, leveraged(position), Decimal(price_at(at)))
 
 
 def booked(fund: Fund, side: str, quantity: str, happened: datetime) -> None:
@@ -255,6 +273,33 @@ def booked(fund: Fund, side: str, quantity: str, happened: datetime) -> None:
         owner=fund.owner, order=order, wallet=wallet, connection=fund.connection, instrument=instrument,
         venue_trade_id=key, side=side, price=price, quantity=size, fee=1, fee_asset="USDT", filled_at=happened,
         posting_id=posting.pk,
+    )  # fmt: skip
+
+
+def booked_with_leverage(fund: Fund, side: str, quantity: str, happened: datetime) -> None:
+    """The same in the perpetual beside the market, at twice its margin."""
+    wallet, price, key = fund.wallets["agent a"], Decimal(price_at(happened)), f"trade-{fund.keys()}"
+    spot = make_instrument()
+    perpetual, _ = Instrument.objects.get_or_create(
+        venue=spot.venue, symbol="BTC/USDT-PERP", kind=Instrument.Kind.PERPETUAL,
+        defaults={
+            "base": spot.base, "quote": spot.quote, "settle": spot.quote, "prices_of": spot,
+            "tick_size": spot.tick_size, "lot_size": spot.lot_size, "maintenance_margin": Decimal("0.005"),
+        },
+    )  # fmt: skip
+    order = Order.objects.create(
+        owner=fund.owner, wallet=wallet, connection=fund.connection, instrument=perpetual, key=key,
+        client_order_id=key, side=side, type="market", quantity=Decimal(quantity), status="submitting",
+        reference_price=price, due_at=clock.now(), leverage=2, reduce_only=side == "sell",
+    )  # fmt: skip
+    trade = TradeReport(
+        key, key, perpetual.symbol, side, price, Decimal(quantity), Decimal(1), "USDT", "taker", happened
+    )  # fmt: skip
+    posting, realized = record_perpetual(order, trade, is_last=True)
+    Fill.objects.create(
+        owner=fund.owner, order=order, wallet=wallet, connection=fund.connection, instrument=perpetual,
+        venue_trade_id=key, side=side, price=price, quantity=Decimal(quantity), fee=1, fee_asset="USDT",
+        filled_at=happened, posting_id=posting.pk, realized=realized,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ filled shrink and never lets an order's intent change; events, fills and risk de
 from decimal import Decimal
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -106,8 +107,10 @@ class Order(Identified, Owned):
         EXPIRED = states.EXPIRED, "Expired"
         UNCERTAIN = states.UNCERTAIN, "Uncertain"
 
+    # Keys and indexes below begin with these, and every index more is one more to write for each order.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="orders")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False, related_name="orders")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
     key = models.CharField(max_length=120, help_text="Idempotency key; the client order id is derived from it.")
     request = models.CharField(

@@ -18,6 +18,7 @@ from trading.orders.booking import from_suspense
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
 from trading.orders.life import alarm
+from trading.positions import late
 from trading.positions.leveraged import Traded, leveraged, trade_position, write
 from trading.positions.standing import tell_position
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
@@ -34,6 +35,7 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
     rest = ZERO if is_last or order.reduce_only else _rest(order, trade)
     posting, hold = _post(order, trade, traded, rest)
     write(traded, order, hold)
+    _tell_what_was_earned(order, trade, traded)
     tell_position(order.wallet, order.instrument, leveraged(traded.open), trade.price)
     VenueIncome.objects.create(
         owner_id=order.owner_id,
@@ -134,6 +136,15 @@ def _held(order: Order, rest: Decimal, margin: Decimal) -> Iterator[Leg]:
 
 def _account(order: Order, kind: str) -> AccountRef:
     return AccountRef(order.wallet_id, order.instrument.settle, kind)
+
+
+def _tell_what_was_earned(order: Order, trade: TradeReport, traded: Traded) -> None:
+    """As a trade of a spot market does, net of what it cost: so are derivatives' profits counted (`wallet_books`)."""
+    settle = order.instrument.settle
+    earned = traded.realized - (trade.fee if trade.fee_asset == settle else ZERO)
+    if earned or trade.fee:
+        told = late.Earned(order.owner_id, order.wallet_id, settle, earned, trade.fee, trade.fee_asset, trade.at)
+        late.tell(told)
 
 
 def _tell_of_liquidation(order: Order, traded: Traded) -> None:

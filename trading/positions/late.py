@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a spot trade of the moment `at` has realized, net of fees, in the market's quote asset, and its fee."""
+    """What a trade of the moment `at` has realized, net of fees, in what the market is paid in, and its fee."""
 
     owner_id: UUID
     wallet_id: UUID

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
 
@@ -34,6 +35,9 @@ class Wallet(Identified, Owned):
     # Nothing is traded from them, and no goal takes from them.
     IDLE = (Role.RESERVE, Role.UNASSIGNED, Role.POOL)
 
+    # The name's key begins with it. An index of its own is what a young table's wallets were looked up by, all that the
+    # owner has for each: to a planner that knows nothing yet it promises as much as the wallet's key does.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     name = models.CharField(max_length=80)
     role = models.CharField(max_length=10, choices=Role)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
