@@ -10,16 +10,19 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
 from kit.outages import BUSY, answer
 from kit.threads import Lending
@@ -183,8 +186,9 @@ def _ending(patience: asyncio.Timeout, left: asyncio.Future[Any] | None) -> Iter
 class Handler(ASGIHandler):
     """Django behind such a door.
 
-    All of a request, middleware and view, runs in its thread at one go: none of ours is asynchronous, and Django would
-    go back to the event loop and to the thread again between them, which is felt when many ask at once.
+    All of a request runs in its thread at one go, from the signal that it began to the one that it ended, and middleware
+    and view in between: none of ours is asynchronous. Django would go to the thread three times and more, and each time
+    wait for the interpreter, which is felt when many ask at once. So its connection is free before the answer is sent.
     """
 
     def __init__(self) -> None:
@@ -192,7 +196,7 @@ class Handler(ASGIHandler):
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
         self._under_way: set[asyncio.Task[HttpResponseBase]] = set()
         self._threads = Lending()
-        self._answer = sync_to_async(self.get_response, thread_sensitive=True)
+        self._answer = sync_to_async(self._whole, thread_sensitive=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As Django does it, in a thread that others had before."""
@@ -200,6 +204,49 @@ class Handler(ASGIHandler):
             raise ValueError(f"Only HTTP is answered here, not {scope['type']}.")
         async with self._threads.lent():
             await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer, unless whoever asks leaves before."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            set_script_prefix(get_script_prefix(scope))
+            request, refused = self.create_request(scope, body)
+            if refused is not None:
+                await self.send_response(refused, send)
+            if request is None:
+                return
+            left = asyncio.ensure_future(receive())
+            answered = asyncio.create_task(self._answered(request, send))
+            try:
+                await asyncio.wait({left, answered}, return_when=asyncio.FIRST_COMPLETED)
+                if answered.done():
+                    await answered
+            finally:
+                left.cancel()
+                answered.cancel()
+                await asyncio.wait({left, answered})
+
+    async def _answered(self, request: HttpRequest, send: Any) -> None:
+        response = await self.get_response_async(request)
+        try:
+            await self.send_response(response, send)
+        finally:
+            if response.streaming:
+                await sync_to_async(response.close)()
+
+    def _whole(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, in the thread. What is read while it is sent ends with the sending, all else here."""
+        request_started.send(sender=type(self), scope=getattr(request, "scope", {}))
+        response = self.get_response(request)
+        response._handler_class = type(self)  # type: ignore[attr-defined]  # who says that it ended
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if not response.streaming:
+            response.close()
+        return response
 
     def load_middleware(self, is_async: bool = False) -> None:
         """As a synchronous handler has it, whatever is asked for."""

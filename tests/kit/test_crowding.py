@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext
+from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
@@ -270,6 +271,47 @@ def test_who_leaves_keeps_the_place_until_its_thread_is_done(settings: Any) -> N
         assert begun == ["/leaves", "/waits"]
 
     asyncio.run(crowd())
+
+
+def test_a_request_goes_to_its_thread_once_and_has_ended_when_its_answer_is_sent() -> None:
+    happened: list[str] = []
+    threads: set[int] = set()
+
+    class Noting(Handler):
+        def load_middleware(self, is_async: bool = False) -> None:
+            """None."""
+
+        def get_response(self, request: HttpRequest) -> HttpResponse:
+            happened.append("view")
+            threads.add(threading.get_ident())
+            return HttpResponse(b"told")
+
+    def note(signal: Any, **_: object) -> None:
+        happened.append("began" if signal is request_started else "ended")
+        threads.add(threading.get_ident())
+
+    async def receive() -> dict[str, Any]:
+        if "read" in happened:
+            await asyncio.Event().wait()
+        happened.append("read")
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        happened.append(message["type"])
+
+    async def visit() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+        await Noting()(scope, receive, send)
+
+    request_started.connect(note)
+    request_finished.connect(note)
+    try:
+        asyncio.run(visit())
+    finally:
+        request_started.disconnect(note)
+        request_finished.disconnect(note)
+    assert happened == ["read", "began", "view", "ended", "http.response.start", "http.response.body"]
+    assert len(threads) == 1
 
 
 async def settle() -> None:
