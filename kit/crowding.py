@@ -186,9 +186,9 @@ def _ending(patience: asyncio.Timeout, left: asyncio.Future[Any] | None) -> Iter
 class Handler(ASGIHandler):
     """Django behind such a door.
 
-    All of a request runs in its thread at one go, from the signal that it began to the one that it ended, and middleware
-    and view in between: none of ours is asynchronous. Django would go to the thread three times and more, and each time
-    wait for the interpreter, which is felt when many ask at once. So its connection is free before the answer is sent.
+    All of a request runs in its thread at one go, from the signal that it began to that of its end, middleware and
+    view in between: none of ours is asynchronous. Django would go to the thread three times and more, and wait for the
+    interpreter each time, which is felt when many ask at once. So its connection is free before the answer is sent.
     """
 
     def __init__(self) -> None:
