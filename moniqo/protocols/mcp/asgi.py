@@ -62,7 +62,7 @@ class Protocol:
                 await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
                 return
             if shortening.has_long_id(body):
-                await doors.say(send, *shortening.refusal(), "application/json")
+                await doors.say(send, *shortening.refusal(shortening.ID_TOO_LONG), "application/json")
                 return
             answer = await self._speaker()
             await answer(scope, body, left, shortening.shortly(send))
@@ -102,7 +102,11 @@ class Protocol:
                 await asyncio.Event().wait()
 
         async def answer(scope: Scope, body: bytes, left: asyncio.Task[None], send: Send) -> None:
-            asked = direct.question(scope, body)
+            try:
+                asked = direct.question(scope, body)
+            except direct.NoMessageError:
+                await doors.say(send, *shortening.refusal(shortening.NO_MESSAGE), "application/json")
+                return
             if asked is not None:
                 await direct.answer(server, lifespan[0], asked, scope, send)
             else:

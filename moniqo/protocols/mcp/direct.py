@@ -23,6 +23,7 @@ from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp.shared.jsonrpc_dispatcher import handler_exception_to_error_data
 from mcp.shared.message import ServerMessageMetadata
 from mcp.shared.transport_context import TransportContext
+from mcp_types.jsonrpc import jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -57,19 +58,33 @@ class _Exchange:
         """Nobody hears it."""
 
 
+class NoMessageError(Exception):
+    """What was sent is JSON, and no message of the protocol."""
+
+
 def question(scope: Scope, body: bytes) -> types.JSONRPCRequest | None:
-    """The question, if that is what was sent, and plainly."""
-    request = Request(scope)
+    """The question, if that is what was sent, and plainly. Raises NoMessageError, where the package would say what it
+    reads messages with, or take a question whose id is none for a notification and answer nothing."""
+    try:
+        read = pydantic_core.from_json(body)
+    except ValueError:
+        return None
+    try:
+        if isinstance(read, dict) and {"id", "method"} <= read.keys():
+            asked = types.JSONRPCRequest.model_validate(read, by_name=False)
+        else:
+            jsonrpc_message_adapter.validate_python(read, by_name=False)
+            return None
+    except ValidationError as error:
+        raise NoMessageError from error
+    return asked if asked.method != "initialize" and _is_plain(Request(scope)) else None
+
+
+def _is_plain(request: Request) -> bool:
     version = request.headers.get(MCP_PROTOCOL_VERSION_HEADER)
     has_json, _ = check_accept_headers(request)
     is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
-    if not has_json or not is_json or (version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS):
-        return None
-    try:
-        found = types.JSONRPCRequest.model_validate(pydantic_core.from_json(body), by_name=False)
-    except (ValueError, ValidationError):
-        return None
-    return None if found.method == "initialize" else found
+    return has_json and is_json and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS)
 
 
 async def answer(server: Server[Any], lifespan: Any, asked: types.JSONRPCRequest, scope: Scope, send: Send) -> None:
