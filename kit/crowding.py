@@ -35,6 +35,8 @@ RECENTLY_SECONDS: Final = 2.0
 GIVES_WAY_SECONDS: Final = 0.25
 # In the scope of a request that does.
 STANDS_ASIDE: Final = "moniqo.aside"
+# In the scope of one that a program asks and that does not, and behind which no program stands aside either.
+IS_URGENT: Final = "moniqo.urgent"
 # In the scope of one that is asked on somebody's behalf: a future that is done once they have left.
 LEFT: Final = "moniqo.left"
 # As web servers write it down: nobody is there to be answered, and nothing was begun.
@@ -69,7 +71,7 @@ class Door:
     Who stands `aside` shares the processor with those who look at pages: `ASIDE` of them are let in, one at a time
     where others have been `recently`, and none while others are inside, until the first of them has given way for
     `gives_way` seconds; then it comes in, alone. They wait beside the others, a quarter as many: what programs ask at
-    once takes no page its place.
+    once takes no page its place. What is `urgent` waits behind nobody aside, and nobody aside waits for it.
     """
 
     def __init__(
@@ -82,16 +84,18 @@ class Door:
         recently: float = RECENTLY_SECONDS,
     ) -> None:
         self._inside = asyncio.Semaphore(at_once)
-        self._waiting = {"aside": 0, "others": 0}
-        self._most = {"aside": max(waiting // 4, 1), "others": waiting}
+        self._waiting = {"aside": 0, "urgent": 0, "others": 0}
+        self._most = {"aside": max(waiting // 4, 1), "urgent": waiting, "others": waiting}
         self._seconds, self._gives_way, self._recently = seconds, gives_way, recently
         self._others_left_at = -math.inf
-        self._here = {"aside": 0, "others": 0}
+        self._here = {"aside": 0, "urgent": 0, "others": 0}
         self._queue: deque[_Turn] = deque()
 
-    async def come(self, *, aside: bool = False, left: asyncio.Future[Any] | None = None) -> Callable[[], None]:
+    async def come(
+        self, *, aside: bool = False, urgent: bool = False, left: asyncio.Future[Any] | None = None
+    ) -> Callable[[], None]:
         """Wait for one's turn, until one has `left`; call what it returns to leave. Raises CrowdedError, LeftError."""
-        kind = "aside" if aside else "others"
+        kind = "aside" if aside else "urgent" if urgent else "others"
         if left is not None and left.done():
             raise LeftError
         if self._waiting[kind] >= self._most[kind]:
@@ -258,7 +262,8 @@ class Handler(ASGIHandler):
             return await self._answer(request)
         scope = getattr(request, "scope", {})
         try:
-            leave = await self._door().come(aside=STANDS_ASIDE in scope, left=scope.get(LEFT))
+            ways = {"aside": STANDS_ASIDE in scope, "urgent": IS_URGENT in scope}
+            leave = await self._door().come(**ways, left=scope.get(LEFT))
         except CrowdedError:
             return answer(request, BUSY)
         except LeftError:

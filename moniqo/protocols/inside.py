@@ -20,7 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 
 from kit.api import PREFIX
 from kit.bodies import Application, Scope
-from kit.crowding import STANDS_ASIDE
+from kit.crowding import IS_URGENT, STANDS_ASIDE
 from kit.users import rates
 from kit.users.rates import COUNTED
 
@@ -102,9 +102,8 @@ class Inside:
             "raw_path": (ROOT + path).encode(),
             "query_string": urlencode(query or {}, doseq=True).encode(),
             "headers": headers,
+            IS_URGENT if at_once else STANDS_ASIDE: True,
         }
-        if not at_once:
-            asked[STANDS_ASIDE] = True
         return await self._answer(asked, text)
 
     async def _answer(self, asked: Scope, text: bytes) -> Answer:

@@ -116,6 +116,24 @@ def test_who_stands_aside_waits_while_anybody_else_is_inside_and_comes_in_in_the
     asyncio.run(crowd())
 
 
+def test_who_is_urgent_waits_behind_nobody_aside_and_nobody_aside_waits_for_them() -> None:
+    async def crowd() -> None:
+        door = Door(at_once=9, waiting=20, seconds=10, gives_way=10, recently=10)
+        urgent = await door.come(urgent=True)
+        for _ in range(ASIDE):  # as many as come in where nobody else is, nor was
+            await asyncio.wait_for(door.come(aside=True), 1)
+        waits = asyncio.create_task(enter(door, aside=True))
+        await settle()
+        urgent()
+        again = await asyncio.wait_for(door.come(urgent=True), 1)
+        again()
+        await settle()
+        assert not waits.done()
+        waits.cancel()
+
+    asyncio.run(crowd())
+
+
 def test_where_others_were_a_moment_ago_one_at_a_time_comes_in() -> None:
     inside, most = 0, 0
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from kit.bodies import Receive, Scope, Send
-from kit.crowding import STANDS_ASIDE
+from kit.crowding import IS_URGENT, STANDS_ASIDE
 from moniqo.protocols.agui import asking
 from moniqo.protocols.agui.asgi import _about
 from moniqo.protocols.agui.commands import perform
@@ -33,6 +33,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix("/api/v1").replace(AGENT, "A").replace(WALLET, "W")
+        assert (STANDS_ASIDE in scope) is not (IS_URGENT in scope)
         self.came.append((f"{scope['method']} {path}", STANDS_ASIDE in scope))
         status, told = 200, _TOLD
         if self._asks_first and scope["method"] == "POST" and not path.startswith("/approvals"):
