@@ -24,6 +24,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from kit.frames import roomy
 from kit.outages import BUSY, answer
 from kit.threads import Lending
 
@@ -200,7 +201,7 @@ class Handler(ASGIHandler):
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
         self._under_way: set[asyncio.Task[HttpResponseBase]] = set()
         self._threads = Lending()
-        self._answer = sync_to_async(self._whole, thread_sensitive=True)
+        self._answer = sync_to_async(roomy(self._whole), thread_sensitive=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As Django does it, in a thread that others had before."""
