@@ -51,7 +51,7 @@ def read_json(text: str | bytes) -> Any:
     except RecursionError as error:
         raise InvalidInputError(TOO_DEEP) from error
     except ValueError as error:
-        raise InvalidInputError(f"This is no JSON: {error}.") from error
+        raise InvalidInputError(f"This is no JSON: {str(error).removesuffix('.')}.") from error
 
 
 def _finite(text: str) -> float:

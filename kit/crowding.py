@@ -10,17 +10,21 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
+from kit.frames import roomy
 from kit.outages import BUSY, answer
 from kit.threads import Lending
 
@@ -32,6 +36,8 @@ RECENTLY_SECONDS: Final = 2.0
 GIVES_WAY_SECONDS: Final = 0.25
 # In the scope of a request that does.
 STANDS_ASIDE: Final = "moniqo.aside"
+# In the scope of one that a program asks and that does not, and behind which no program stands aside either.
+IS_URGENT: Final = "moniqo.urgent"
 # In the scope of one that is asked on somebody's behalf: a future that is done once they have left.
 LEFT: Final = "moniqo.left"
 # As web servers write it down: nobody is there to be answered, and nothing was begun.
@@ -66,7 +72,7 @@ class Door:
     Who stands `aside` shares the processor with those who look at pages: `ASIDE` of them are let in, one at a time
     where others have been `recently`, and none while others are inside, until the first of them has given way for
     `gives_way` seconds; then it comes in, alone. They wait beside the others, a quarter as many: what programs ask at
-    once takes no page its place.
+    once takes no page its place. What is `urgent` waits behind nobody aside, and nobody aside waits for it.
     """
 
     def __init__(
@@ -79,16 +85,18 @@ class Door:
         recently: float = RECENTLY_SECONDS,
     ) -> None:
         self._inside = asyncio.Semaphore(at_once)
-        self._waiting = {"aside": 0, "others": 0}
-        self._most = {"aside": max(waiting // 4, 1), "others": waiting}
+        self._waiting = {"aside": 0, "urgent": 0, "others": 0}
+        self._most = {"aside": max(waiting // 4, 1), "urgent": waiting, "others": waiting}
         self._seconds, self._gives_way, self._recently = seconds, gives_way, recently
         self._others_left_at = -math.inf
-        self._here = {"aside": 0, "others": 0}
+        self._here = {"aside": 0, "urgent": 0, "others": 0}
         self._queue: deque[_Turn] = deque()
 
-    async def come(self, *, aside: bool = False, left: asyncio.Future[Any] | None = None) -> Callable[[], None]:
+    async def come(
+        self, *, aside: bool = False, urgent: bool = False, left: asyncio.Future[Any] | None = None
+    ) -> Callable[[], None]:
         """Wait for one's turn, until one has `left`; call what it returns to leave. Raises CrowdedError, LeftError."""
-        kind = "aside" if aside else "others"
+        kind = "aside" if aside else "urgent" if urgent else "others"
         if left is not None and left.done():
             raise LeftError
         if self._waiting[kind] >= self._most[kind]:
@@ -183,8 +191,9 @@ def _ending(patience: asyncio.Timeout, left: asyncio.Future[Any] | None) -> Iter
 class Handler(ASGIHandler):
     """Django behind such a door.
 
-    All of a request, middleware and view, runs in its thread at one go: none of ours is asynchronous, and Django would
-    go back to the event loop and to the thread again between them, which is felt when many ask at once.
+    All of a request runs in its thread at one go, from the signal that it began to that of its end, middleware and
+    view in between: none of ours is asynchronous. Django would go to the thread three times and more, and wait for the
+    interpreter each time, which is felt when many ask at once. So its connection is free before the answer is sent.
     """
 
     def __init__(self) -> None:
@@ -192,7 +201,7 @@ class Handler(ASGIHandler):
         self._doors: dict[asyncio.AbstractEventLoop, Door] = {}
         self._under_way: set[asyncio.Task[HttpResponseBase]] = set()
         self._threads = Lending()
-        self._answer = sync_to_async(self.get_response, thread_sensitive=True)
+        self._answer = sync_to_async(roomy(self._whole), thread_sensitive=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As Django does it, in a thread that others had before."""
@@ -200,6 +209,49 @@ class Handler(ASGIHandler):
             raise ValueError(f"Only HTTP is answered here, not {scope['type']}.")
         async with self._threads.lent():
             await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer, unless whoever asks leaves before."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            set_script_prefix(get_script_prefix(scope))
+            request, refused = self.create_request(scope, body)
+            if refused is not None:
+                await self.send_response(refused, send)
+            if request is None:
+                return
+            left = asyncio.ensure_future(receive())
+            answered = asyncio.create_task(self._answered(request, send))
+            try:
+                await asyncio.wait({left, answered}, return_when=asyncio.FIRST_COMPLETED)
+                if answered.done():
+                    await answered
+            finally:
+                left.cancel()
+                answered.cancel()
+                await asyncio.wait({left, answered})
+
+    async def _answered(self, request: HttpRequest, send: Any) -> None:
+        response = await self.get_response_async(request)
+        try:
+            await self.send_response(response, send)
+        finally:
+            if response.streaming:
+                await sync_to_async(response.close)()
+
+    def _whole(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, in the thread. What is read while it is sent ends with the sending, all else here."""
+        request_started.send(sender=type(self), scope=getattr(request, "scope", {}))
+        response = self.get_response(request)
+        response._handler_class = type(self)  # type: ignore[attr-defined]  # who says that it ended
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if not response.streaming:
+            response.close()
+        return response
 
     def load_middleware(self, is_async: bool = False) -> None:
         """As a synchronous handler has it, whatever is asked for."""
@@ -211,7 +263,8 @@ class Handler(ASGIHandler):
             return await self._answer(request)
         scope = getattr(request, "scope", {})
         try:
-            leave = await self._door().come(aside=STANDS_ASIDE in scope, left=scope.get(LEFT))
+            ways = {"aside": STANDS_ASIDE in scope, "urgent": IS_URGENT in scope}
+            leave = await self._door().come(**ways, left=scope.get(LEFT))
         except CrowdedError:
             return answer(request, BUSY)
         except LeftError:

@@ -1,10 +1,11 @@
 """How far what is limited has fallen, in a day or from its highest: told to `trading`, which holds buying back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -52,6 +53,22 @@ def look_after_losses(*, owner_id: UUID) -> None:
     if not (watched := watched_for_daily_losses(owner_id=owner_id)):
         return
     zone = corrections.zone_of(owner_id)
+    watch_daily_losses(
+        owner_id=owner_id,
+        lost=_lost(owner_id, zone, watched),
+        day_ends=days.ends(days.day_of(clock.now(), zone), zone),
+    )
+
+
+def fallen_today(owner_id: UUID) -> dict[UUID, Decimal]:
+    """The same by what each limit stands on, as it would be said now; 0 for what has risen."""
+    if not (watched := watched_for_daily_losses(owner_id=owner_id)):
+        return {}
+    lost = _lost(owner_id, corrections.zone_of(owner_id), watched)
+    return {watched[limit][1]: max(fall, Decimal(0)) for limit, fall in lost.items()}
+
+
+def _lost(owner_id: UUID, zone: ZoneInfo, watched: Mapping[int, tuple[str, UUID]]) -> dict[int, Decimal]:
     stand = standings(owner_id=owner_id, where=zone)
     masters: dict[UUID, list[UUID]] = {}
     for pk, account in Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER).values_list(
@@ -62,11 +79,7 @@ def look_after_losses(*, owner_id: UUID) -> None:
         limit: _fall([stand[wallet] for wallet in ([on] if kind == "wallet" else masters.get(on, []))])
         for limit, (kind, on) in watched.items()
     }
-    watch_daily_losses(
-        owner_id=owner_id,
-        lost={limit: fall for limit, fall in lost.items() if fall is not None},
-        day_ends=days.ends(days.day_of(clock.now(), zone), zone),
-    )
+    return {limit: fall for limit, fall in lost.items() if fall is not None}
 
 
 def look_after_drawdowns(*, owner_id: UUID) -> None:

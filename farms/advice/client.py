@@ -24,6 +24,9 @@ from kit.sealing import Secret
 MOST_BYTES: Final = 262_144
 LONGEST_WAIT: Final = 86_400
 Message = Mapping[str, str]
+# No call takes as many; and on average no tokenizer makes one of so many characters of what is said here.
+MOST_TOKENS: Final = 10_000_000
+CHARACTERS_OF_A_TOKEN: Final = 32
 # Why there is no answer: the key, the quota, too many requests, the endpoint itself, or what it said.
 Cause = Literal["key", "quota", "busy", "server", "timeout", "reset", "refused", "unreadable"]
 
@@ -82,7 +85,8 @@ def ask(endpoint: Endpoint, messages: Sequence[Message], *, schema: Mapping[str,
             break
     if status != http.HTTPStatus.OK:
         raise _refused(status, headers, text)
-    return _reply(text, round((time.monotonic() - begun) * 1000))
+    asked = sum(len(one["content"]) for one in messages)
+    return _reply(text, asked, round((time.monotonic() - begun) * 1000))
 
 
 def _asked_otherwise(body: dict[str, Any], said: str) -> bool:
@@ -178,7 +182,7 @@ def _refused(status: int, headers: Mapping[str, str], text: str) -> Trouble:
     return Trouble("server", f"The endpoint answered with status {status}.")
 
 
-def _reply(text: str, milliseconds: int) -> Reply:
+def _reply(text: str, asked: int, milliseconds: int) -> Reply:
     if text.lstrip()[:1] == "<":
         raise Trouble("unreadable", "The endpoint answered with a page instead of JSON: is its address right?")
     try:
@@ -191,13 +195,15 @@ def _reply(text: str, milliseconds: int) -> Reply:
     if not isinstance(first, dict) or not isinstance(message, dict):
         raise Trouble("unreadable", "The endpoint answered without a choice.")
     tokens = told["usage"] if isinstance(told.get("usage"), dict) else {}
-    counted = _count(tokens.get("prompt_tokens")), _count(tokens.get("completion_tokens"))
-    if isinstance(said := message.get("refusal"), str) and said:
-        raise Refusal(Reply(_letters(said), False, *counted, milliseconds))
-    content = message.get("content")
-    if not isinstance(content, str):
-        raise Refusal(Reply("", False, *counted, milliseconds))
-    return Reply(_letters(content), first.get("finish_reason") == "length", *counted, milliseconds)
+    said, content = message.get("refusal"), message.get("content")
+    is_refused = (isinstance(said, str) and said != "") or not isinstance(content, str)
+    words = said if isinstance(said, str) and said else content if isinstance(content, str) else ""
+    counted = _count(tokens.get("prompt_tokens"), asked), _count(tokens.get("completion_tokens"), len(words))
+    is_cut = not is_refused and first.get("finish_reason") == "length"
+    reply = Reply(_letters(words), is_cut, *counted, milliseconds)
+    if is_refused:
+        raise Refusal(reply)
+    return reply
 
 
 def _letters(text: str) -> str:
@@ -206,9 +212,11 @@ def _letters(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _count(told: Any) -> int | None:
-    """A number of tokens; what is none, or more than any model takes, is not believed."""
-    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10_000_000 else None
+def _count(told: Any, characters: int) -> int | None:
+    """The tokens of a text; what is no number, more than any model takes, or too few for the text is not believed."""
+    if not isinstance(told, int) or isinstance(told, bool) or told >= MOST_TOKENS:
+        return None
+    return told if told >= 0 and told * CHARACTERS_OF_A_TOKEN >= characters else None
 
 
 class Refusal(Trouble):

@@ -42,6 +42,15 @@ def call(request: HtmxRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
+@require_GET
+def proposal(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """To the question that a proposal answers; to all of them once its words are kept no longer."""
+    with missing_is_404():
+        call_id = reading.call_of(owner_id=owner_of(request), proposal_id=pk)
+    return redirect("advice:list") if call_id is None else redirect("advice:call", pk=call_id)
+
+
+@login_required
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Turn advice on or off, choose where it is asked for, and say what it may use."""

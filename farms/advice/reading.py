@@ -258,6 +258,14 @@ def find_call(*, owner_id: UUID, call_id: UUID) -> CallRow:
     return call_row(found)
 
 
+def call_of(*, owner_id: UUID, proposal_id: UUID) -> UUID | None:
+    """The question that was answered so; None once it is kept no longer. Raises NotFoundError."""
+    found = AdviceProposal.objects.filter(owner_id=owner_id, pk=proposal_id).values_list("call_id").first()
+    if found is None:
+        raise NotFoundError("There is no such proposal.")
+    return found[0]
+
+
 def call_row(call: AdviceCall) -> CallRow:
     """A row that came from `calls`."""
     words, url = _about(call)

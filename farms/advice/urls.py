@@ -17,5 +17,6 @@ urlpatterns = [
     path("farms/<uuid:pk>/card/", pages.farm_card, name="farm-card"),
     path("markets/", pages.markets, name="markets"),
     path("markets/<int:pk>/<str:timeframe>/", pages.market, name="market"),
+    path("proposals/<uuid:pk>/", pages.proposal, name="proposal"),
     path("<uuid:pk>/", pages.call, name="call"),
 ]

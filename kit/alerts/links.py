@@ -14,6 +14,7 @@ _PAGES: Final = {
     "wallet": "wallets:wallet",
     "goal": "goals:goal",
     "rebalance-run": "rebalancing:run",
+    "proposal": "advice:proposal",
 }
 _LISTS: Final = {
     "position": "trading:positions",
@@ -32,6 +33,7 @@ _WORDS: Final = {
     "wallet": "Show the wallet",
     "goal": "Show the goal",
     "rebalance-run": "Show the run",
+    "proposal": "Show what the model was told and said",
     "position": "Show positions",
     "exposure": "Show the exposure",
     "connection": "Show connections",

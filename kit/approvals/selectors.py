@@ -22,6 +22,7 @@ PAGE_ROWS: Final = 50
 # What of an act's arguments and of its result has a page, and whose.
 SUBJECTS: Final = {
     "wallet_id": "wallet", "agent_id": "agent", "farm_id": "farm", "order_id": "order", "goal_id": "goal",
+    "proposal_id": "proposal",
 }  # fmt: skip
 
 

@@ -1,13 +1,21 @@
-"""Programs that call a tool of one web process: `python -m moniqo.benches.calling POSITIONS PORT PID` says how fast."""
+"""Programs that call a tool of one web process: `python -m moniqo.benches.calling POSITIONS PORT PID` says how fast.
+
+Programs have a process to themselves, so that a page waits for none of what they do with their answers. They share the
+processors with the web process all the same, as they would on one machine: how long a page takes beside programs that
+are as busy and ask a process that does nothing says how much of it that is.
+"""
 
 import asyncio
 import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
+from multiprocessing import get_context
 from typing import Any, Final
 
 import django
@@ -20,7 +28,7 @@ import psutil  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from kit import tenancy  # noqa: E402
-from kit.embedded.process import LOOPBACK  # noqa: E402
+from kit.embedded.process import LOOPBACK, free_port  # noqa: E402
 from kit.users import tokens  # noqa: E402
 from kit.users.models import Token, User  # noqa: E402
 from moniqo.benches.crowd import gather  # noqa: E402
@@ -78,6 +86,43 @@ async def _several(port: int, headers: dict[str, str], ask: Ask, times: int) -> 
         return took
 
 
+def _programs(port: int, given: list[dict[str, str]], ask: Ask) -> list[float]:
+    """The programs, in their own process."""
+    return asyncio.run(_measured(port, given, ask, SECONDS))
+
+
+def _does_nothing(port: int, answer: bytes, seconds: float) -> None:
+    """A process that answers each request with the same, after so long."""
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(answer)}\r\n\r\n".encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):  # who asked has left
+            while asked := await reader.readuntil(b"\r\n\r\n"):
+                length = int(asked.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+                await reader.readexactly(length)
+                await asyncio.sleep(seconds)
+                writer.write(head + answer)
+        writer.close()
+
+    async def whole() -> None:
+        server = await asyncio.start_server(serve, LOOPBACK, port)
+        await server.serve_forever()
+
+    asyncio.run(whole())
+
+
+@contextmanager
+def _idler(answer: bytes, seconds: float) -> Iterator[int]:
+    """The port of such a process."""
+    process = get_context("spawn").Process(target=_does_nothing, args=(port := free_port(), answer, seconds))
+    process.start()
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.join()
+
+
 def _client(port: int, headers: dict[str, str]) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", headers=headers, timeout=30)
 
@@ -90,20 +135,31 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
         began = time.monotonic()
         await _tool(client)
         first = time.monotonic() - began
+        answer = (await client.post("/mcp", json=CALL, headers=ACCEPTS)).content
     after = _megabytes(pid)
-    alone = await _several(port, browser, _page, PAGES)
-    api = await _measured(port, programs, _api, SECONDS)
-    cpu = _seconds_of_cpu(pid)
-    tools = await _measured(port, programs, _tool, SECONDS)
-    cpu = _seconds_of_cpu(pid) - cpu
-    _, pages = await asyncio.gather(
-        _measured(port, programs[:1], _tool, SECONDS), _several(port, browser, _page, PAGES)
-    )
-    _, beside_api = await asyncio.gather(
-        _measured(port, programs, _api, SECONDS), _several(port, browser, _page, PAGES)
-    )
-    _, crowded = await asyncio.gather(_measured(port, programs, _tool, SECONDS), _several(port, browser, _page, PAGES))
-    again = await _several(port, browser, _page, PAGES)
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+
+        async def beside(port_of_programs: int, given: list[dict[str, str]], ask: Ask) -> list[float]:
+            _, took = await asyncio.gather(
+                loop.run_in_executor(apart, _programs, port_of_programs, given, ask),
+                _several(port, browser, _page, PAGES),
+            )
+            return took
+
+        await loop.run_in_executor(apart, int)  # which imports
+        alone = await _several(port, browser, _page, PAGES)
+        api = await loop.run_in_executor(apart, _programs, port, programs, _api)
+        cpu = _seconds_of_cpu(pid)
+        tools = await loop.run_in_executor(apart, _programs, port, programs, _tool)
+        cpu = _seconds_of_cpu(pid) - cpu
+        pages = await beside(port, programs[:1], _tool)
+        beside_api = await beside(port, programs, _api)
+        crowded = await beside(port, programs, _tool)
+        with _idler(answer, sum(tools) / len(tools)) as nowhere:
+            await asyncio.sleep(5)  # it imports what this module does
+            idling = await beside(nowhere, programs, _tool)
+        again = await _several(port, browser, _page, PAGES)
     return {
         "clients": CLIENTS,
         "calls_a_second": len(tools) / SECONDS,
@@ -119,6 +175,7 @@ async def _all(port: int, pid: int, programs: list[dict[str, str]], browser: dic
         "page alone again at the end, p95 ms": _quantile(again, 0.95) * 1000,
         "page while one client calls, p95 ms": _quantile(pages, 0.95) * 1000,
         "page while all clients call, p95 ms": _quantile(crowded, 0.95) * 1000,
+        "reference: page while they ask a process that does nothing, p95 ms": _quantile(idling, 0.95) * 1000,
         "reference: page while they ask the API, p95 ms": _quantile(beside_api, 0.95) * 1000,
     }
 

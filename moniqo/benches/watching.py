@@ -28,6 +28,7 @@ from moniqo.benches.crowd import PRICE, gather  # noqa: E402
 
 AGENTS: Final = 8  # of each owner, each watched by several
 SECONDS: Final = 15
+OK: Final = b"HTTP/1.1 200 "
 OPENING_AT_ONCE: Final = 16
 BODY: Final = b'{"threadId":"bench","runId":"run","messages":[]}'
 
@@ -51,6 +52,8 @@ class Watcher:
             now = time.monotonic()
             self.bytes += len(part)
             seen = seen[-2000:] + part
+            if not self.has_begun.is_set() and not seen.startswith(OK[: len(seen)]):
+                raise RuntimeError(f"No stream: {seen[:500].decode(errors='replace')}")
             if b"ACTIVITY_SNAPSHOT" in seen:
                 self.has_begun.set()
             for price in list(said[self.owner])[-3:]:
@@ -71,8 +74,12 @@ async def _watch(streams: list[tuple[str, str]], port: int, pid: int, markets: l
 
     async def begin(watcher: Watcher, path: str, text: str) -> None:
         async with door:
-            tasks.append(asyncio.create_task(watcher.run(port, path, text)))
-            await asyncio.wait_for(watcher.has_begun.wait(), 120)
+            tasks.append(running := asyncio.create_task(watcher.run(port, path, text)))
+            began = asyncio.create_task(watcher.has_begun.wait())
+            await asyncio.wait({running, began}, timeout=120, return_when=asyncio.FIRST_COMPLETED)
+            if not began.done():
+                began.cancel()
+                raise RuntimeError("A stream did not begin.") from (running.done() and running.exception()) or None
 
     await begin(Watcher(0), *streams[0])  # what the first one loads is not the streams'
     tasks.pop().cancel()

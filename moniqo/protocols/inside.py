@@ -20,7 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 
 from kit.api import PREFIX
 from kit.bodies import Application, Scope
-from kit.crowding import STANDS_ASIDE
+from kit.crowding import IS_URGENT, STANDS_ASIDE
 from kit.users import rates
 from kit.users.rates import COUNTED
 
@@ -84,8 +84,10 @@ class Inside:
         query: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
         key: str = "",
+        at_once: bool = False,
     ) -> Answer:
-        """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key."""
+        """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key. What is asked for `at_once`
+        stands aside behind nobody."""
         text = b"" if body is None else json.dumps(body).encode()
         headers = [(name, value) for name, value in outer["headers"] if name in _HANDED_ON]
         headers += [(b"accept", b"application/json"), (b"content-length", str(len(text)).encode())]
@@ -100,7 +102,7 @@ class Inside:
             "raw_path": (ROOT + path).encode(),
             "query_string": urlencode(query or {}, doseq=True).encode(),
             "headers": headers,
-            STANDS_ASIDE: True,
+            IS_URGENT if at_once else STANDS_ASIDE: True,
         }
         return await self._answer(asked, text)
 
@@ -145,7 +147,8 @@ class Inside:
         mark = _mark(outer)
         if not anew and (known := self._known(mark)) is not None:
             return known
-        answer = await self.ask(outer, "GET", "/tokens/current")
+        # Asked before anybody knows what for, once in a while for each token: who stops something waits for it too.
+        answer = await self.ask(outer, "GET", "/tokens/current", at_once=True)
         if answer.is_refused:
             self._believed.pop(mark, None)
             return answer

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext
+from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
@@ -111,6 +112,24 @@ def test_who_stands_aside_waits_while_anybody_else_is_inside_and_comes_in_in_the
         await asyncio.gather(*tasks, return_exceptions=True)
         assert came == [number for number in range(8) if number != ASIDE + 1]
         await asyncio.wait_for(enter(door), 1)
+
+    asyncio.run(crowd())
+
+
+def test_who_is_urgent_waits_behind_nobody_aside_and_nobody_aside_waits_for_them() -> None:
+    async def crowd() -> None:
+        door = Door(at_once=9, waiting=20, seconds=10, gives_way=10, recently=10)
+        urgent = await door.come(urgent=True)
+        for _ in range(ASIDE):  # as many as come in where nobody else is, nor was
+            await asyncio.wait_for(door.come(aside=True), 1)
+        waits = asyncio.create_task(enter(door, aside=True))
+        await settle()
+        urgent()
+        again = await asyncio.wait_for(door.come(urgent=True), 1)
+        again()
+        await settle()
+        assert not waits.done()
+        waits.cancel()
 
     asyncio.run(crowd())
 
@@ -270,6 +289,47 @@ def test_who_leaves_keeps_the_place_until_its_thread_is_done(settings: Any) -> N
         assert begun == ["/leaves", "/waits"]
 
     asyncio.run(crowd())
+
+
+def test_a_request_goes_to_its_thread_once_and_has_ended_when_its_answer_is_sent() -> None:
+    happened: list[str] = []
+    threads: set[int] = set()
+
+    class Noting(Handler):
+        def load_middleware(self, is_async: bool = False) -> None:
+            """None."""
+
+        def get_response(self, request: HttpRequest) -> HttpResponse:
+            happened.append("view")
+            threads.add(threading.get_ident())
+            return HttpResponse(b"told")
+
+    def note(signal: Any, **_: object) -> None:
+        happened.append("began" if signal is request_started else "ended")
+        threads.add(threading.get_ident())
+
+    async def receive() -> dict[str, Any]:
+        if "read" in happened:
+            await asyncio.Event().wait()
+        happened.append("read")
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        happened.append(message["type"])
+
+    async def visit() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+        await Noting()(scope, receive, send)
+
+    request_started.connect(note)
+    request_finished.connect(note)
+    try:
+        asyncio.run(visit())
+    finally:
+        request_started.disconnect(note)
+        request_finished.disconnect(note)
+    assert happened == ["read", "began", "view", "ended", "http.response.start", "http.response.body"]
+    assert len(threads) == 1
 
 
 async def settle() -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
+from django.test import Client
 
 from kit import clock
 from kit.alerts.models import Alert
@@ -86,6 +88,24 @@ def test_it_goes_on_resting_when_the_price_recovers_and_stops_with_its_day(at_no
     assert look(at_noon, "100", NOON + timedelta(hours=11)) == (Decimal("0.05"), MIDNIGHT)
     assert look(at_noon, "100", MIDNIGHT) == (None, None)
     assert told(at_noon) == [("agent a has lost what it may lose in a day", True)]
+
+
+def test_what_is_lost_today_stands_beside_the_limit_before_it_rests(at_noon: Fund, client: Client) -> None:
+    agent = at_noon.wallets["agent a"]
+    limit(agent, "0.03")
+    limit(agent.connection, "0.5")
+    client.force_login(at_noon.owner)
+
+    def used() -> dict[str, object]:
+        told = client.get(f"/api/v1/wallets/{agent.pk}/limits").json()
+        return {step["role"]: step["used"] and step["used"]["daily_loss"] for step in told["path"]}
+
+    look(at_noon, "96")
+    assert used() == {"connection": "0.008", "master": None, "farm": None, "agent": "0.02"}  # 4 of 500, and of 200
+    html = client.get(f"/trading/limits/{agent.pk}/").content.decode()
+    assert "2.00 % today" in unescape(html).replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+    look(at_noon, "110")
+    assert used() == {"connection": "0", "master": None, "farm": None, "agent": "0"}
 
 
 def test_yesterday_s_fall_is_none_of_today(at_noon: Fund) -> None:

@@ -50,6 +50,11 @@ def test_what_is_used_of_limits_is_what_the_gate_counts_in_one_statement_for_all
     used = {step["role"]: step["used"] for step in path if step["role"] != "platform"}
     own = path[-1]["used"]
     lost = [step["used"] and step["used"].pop("daily_loss") for step in path]
+    by_gate = [step["used"] and step["used"].pop("daily_loss") for step in by_api]
+    limited = [step["maximum_daily_loss"] is not None and step["role"] in Wallet.Role for step in path]
+    assert [one for one, is_limited in zip(lost, limited, strict=True) if is_limited] == [
+        one for one, is_limited in zip(by_gate, limited, strict=True) if is_limited
+    ]
     assert [step["used"] for step in path] == [step["used"] for step in by_api]
     assert minute > 0
     assert (own["orders_per_minute"], own["open_positions"]) == (

@@ -18,7 +18,7 @@ from moniqo.protocols.mcp.asgi import Protocol
 from moniqo.protocols.mcp.fitting import MOST_BYTES
 from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.server import ARGUMENT, PROMPTS
-from moniqo.protocols.mcp.shortening import LONG, TEXT
+from moniqo.protocols.mcp.shortening import LONG, NO_MESSAGE, TEXT
 
 Known = dict[str, Operation]
 ROWS = 300
@@ -68,11 +68,14 @@ class Api:
         await send({"type": "http.response.body", "body": json.dumps(told).encode()})
 
 
-def sent(
-    api: Api, method: str, params: dict[str, Any], version: str = VERSIONS[0], number: Any = 1
-) -> tuple[int, bytes]:
+def sent(api: Api, method: str, params: Any, version: str = VERSIONS[0], number: Any = 1) -> tuple[int, bytes]:
     """Status and body of the answer to one message."""
-    body = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
+    return posted(api, {"jsonrpc": "2.0", "id": number, "method": method, "params": params}, version)
+
+
+def posted(api: Api, message: object, version: str = VERSIONS[0]) -> tuple[int, bytes]:
+    """The same, of whatever is sent."""
+    body = json.dumps(message).encode()
     headers = {
         "host": "localhost", "authorization": "Bearer x", "content-type": "application/json",
         "accept": "application/json, text/event-stream", "mcp-protocol-version": version,
@@ -232,3 +235,24 @@ def test_an_argument_of_a_prompt_is_bounded(name: str) -> None:
     if arguments:
         _, body = sent(Api(), "prompts/get", {"name": name, "arguments": not_fits})
         assert json.loads(body)["error"]["message"] == f"Give {arguments[0]} with at most {ARGUMENT} characters."
+
+
+@pytest.mark.parametrize("number", [None, True, 1.5, [1], {}])
+def test_a_question_whose_id_is_none_is_no_notification_that_nobody_answers(number: Any) -> None:
+    status, body = sent(Api(), "tools/list", {}, number=number)
+    assert (status, json.loads(body)["error"]["message"]) == (400, NO_MESSAGE)
+
+
+@pytest.mark.parametrize("message", [[], [{"jsonrpc": "2.0", "id": 1, "method": "ping"}], 7, {"id": 1}, {}, "tools"])
+def test_what_is_no_message_is_told_so_in_our_words(message: object) -> None:
+    status, body = posted(Api(), message)
+    assert (status, json.loads(body)["error"]["message"]) == (400, NO_MESSAGE)
+
+
+def test_a_notification_and_what_a_client_answers_are_taken_silently() -> None:
+    for message in (
+        {"method": "notifications/initialized"},
+        {"id": 1, "result": {}},
+        {"id": None, "error": {"code": 1, "message": "no"}},
+    ):
+        assert posted(Api(), {"jsonrpc": "2.0", **message}) == (202, b"")

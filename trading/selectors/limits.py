@@ -15,6 +15,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import AiState, PlatformLimit, RiskLimit
 from trading.risk import gate as risk
+from trading.risk.falls import fallen
 from trading.risk.limits import caps_of, converted, counted_below, paths_of, told
 from trading.risk.locked import KINDS
 from wallets.models import Connection, Wallet
@@ -27,13 +28,15 @@ NOT_ALLOWED: Final = "The limits on its path do not allow {symbol}."
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How much of its limits on numbers a connection or a wallet has used; None of what it does not limit.
+    """How much of its limits a connection or a wallet has used; None of what it does not limit, or is not known.
 
-    Orders that will open a position count as open ones, and orders are those sent within the last minute.
+    Orders that will open a position count as open ones, and orders are those sent within the last minute. The daily
+    loss is a fraction of what was there when the owner's day began.
     """
 
     open_positions: int | None = None
     orders_per_minute: int | None = None
+    daily_loss: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,14 +163,21 @@ def _asks_nothing(path: list[Wallet]) -> str:
 
 
 def with_use(path: LimitPath) -> LimitPath:
-    """The same with how much of each step's limits on numbers is used now, as the gate counts it: one statement."""
+    """The same with how much of each step's limits is used now, as the gate counts it: numbers by one statement; what
+    was lost today by a valuation, where a step names a daily loss."""
     target = path.target
     if isinstance(target, Wallet):
         counted = counted_on_paths([target.pk])
     else:
         opened, sent = counted_below(target)
         counted = {target.pk: _counted(path.own.caps, opened, sent)}
-    steps = (step if step.is_operators else replace(step, used=counted.get(step.id, Counted())) for step in path.steps)
+    named = {step.id for step in path.steps if step.maximum_daily_loss is not None}
+    lost = fallen(target.owner_id) if named else {}
+
+    def used(step: LimitStep) -> Counted:
+        return replace(counted.get(step.id, Counted()), daily_loss=lost.get(step.id) if step.id in named else None)
+
+    steps = (step if step.is_operators else replace(step, used=used(step)) for step in path.steps)
     return replace(path, steps=tuple(steps))
 
 

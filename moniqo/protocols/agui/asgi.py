@@ -109,11 +109,11 @@ async def _answer(inside: Inside, scope: Scope, receive: Receive, send: _Noted) 
         await _run(inside, scope, subject, receive, send)
 
 
-async def _about(inside: Inside, scope: Scope, subject: Subject, send: _Noted) -> Any:
+async def _about(inside: Inside, scope: Scope, subject: Subject, send: _Noted, *, at_once: bool = False) -> Any:
     """What the API says of the subject; None where it says no, which is handed on. Of the portfolio the least that
     there is."""
     path, query = ("/orders", {"limit": 1}) if subject.id is None else (f"/{subject.kind}/{subject.id}", None)
-    answer = await inside.ask(scope, "GET", path, query=query)
+    answer = await inside.ask(scope, "GET", path, query=query, at_once=at_once)
     if answer.is_refused:
         await doors.hand_on(send, answer)
         return None
@@ -159,7 +159,7 @@ async def _begin(
     if (body := await leaving.read(receive)) is None:
         return None
     left = held.enter_context(leaving.noticed(scope, receive))
-    if (about := await _about(inside, scope, subject, send)) is None:
+    if (about := await _about(inside, scope, subject, send, at_once=asking.stops(body))) is None:
         return None
     try:
         send.body = body

@@ -19,6 +19,8 @@ HALT: Final = "halt"
 COLLECT: Final = "collect"
 PROPOSE_LIMIT: Final = "propose_limit"
 COMMANDS: Final = (WATCH, WHY, PAUSE, RESUME, HALT, COLLECT, PROPOSE_LIMIT)
+# What stops something: safety stands aside behind nobody.
+STOPS: Final = (PAUSE, HALT)
 # By the kind of what is watched; what is done is done to one agent or one farm.
 COMMANDS_OF: Final = {"agents": COMMANDS, "farms": COMMANDS, "portfolio": (WATCH, WHY)}
 ID_LENGTH: Final = 200
@@ -57,6 +59,15 @@ def read(body: bytes) -> Asked:
     if wrong:
         raise InvalidInputError("This is no run of the protocol.", fields=wrong)
     return Asked(told["threadId"], told["runId"], _command(given, messages), given, resume or None)
+
+
+def stops(body: bytes) -> bool:
+    """Whether it asks to stop something."""
+    try:
+        asked = read(body)
+    except InvalidInputError:
+        return False
+    return asked.resume is None and asked.command in STOPS
 
 
 def _is_id(value: Any) -> bool:

@@ -17,7 +17,7 @@ from kit.bodies import Scope
 from kit.errors import InvalidInputError
 from kit.users.access import AsksFirstError
 from moniqo.protocols.agui import events
-from moniqo.protocols.agui.asking import COLLECT, COMMANDS_OF, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
+from moniqo.protocols.agui.asking import COLLECT, COMMANDS_OF, HALT, PAUSE, PROPOSE_LIMIT, RESUME, STOPS, Asked
 from moniqo.protocols.agui.events import Event
 from moniqo.protocols.agui.states import Subject
 from moniqo.protocols.inside import Answer, Inside
@@ -61,7 +61,7 @@ async def perform(
     """Do it, or say why not: the API's refusal. `about` is what the API says of the subject."""
     if asked.resume is not None:
         return await _answered(inside, scope, asked.resume)
-    if asked.command in (PAUSE, HALT):
+    if asked.command in STOPS:
         return await _stopped(inside, scope, subject, about, asked)
     if asked.command in _TAKEN:
         return await _asked_owner(inside, scope, subject, about, asked)
@@ -72,10 +72,10 @@ async def _stopped(
     inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
 ) -> Done | Answer:
     if asked.command == PAUSE:
-        answer = await inside.ask(scope, "POST", f"/{subject.kind}/{subject.id}/pause")
+        answer = await inside.ask(scope, "POST", f"/{subject.kind}/{subject.id}/pause", at_once=True)
     else:
         path = f"/wallets/{about['wallet_id']}/stop"
-        answer = await inside.ask(scope, "POST", path, body={"policy": "keep"})
+        answer = await inside.ask(scope, "POST", path, body={"policy": "keep"}, at_once=True)
     if answer.is_refused:
         is_asked_first = answer.code == AsksFirstError.code
         return await _asked_owner(inside, scope, subject, about, asked) if is_asked_first else answer
@@ -97,7 +97,8 @@ async def _asked_owner(
     else:
         path = "/approvals/halts" if asked.command == HALT else "/approvals/limits"
         given = given | {"wallet_id": about["wallet_id"]}
-    answer = await inside.ask(scope, "POST", path, body=given, key=_key(subject, asked))
+    at_once = asked.command in STOPS
+    answer = await inside.ask(scope, "POST", path, body=given, key=_key(subject, asked), at_once=at_once)
     if answer.is_refused:
         return answer
     question = answer.body

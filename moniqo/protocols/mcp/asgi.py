@@ -9,7 +9,9 @@ its body is understood.
 import asyncio
 import importlib
 import json
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any, Final
 
 from kit.bodies import JSON_BYTES, Application, Receive, Scope, Send, bounded
@@ -22,6 +24,9 @@ PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource/mcp"
 # No tool is about limits.
 _SCOPES: Final = [scope.value for scope in Token.Scope if scope != Token.Scope.LIMITS]
+
+# Answers a body whose sender may leave, by sending.
+Speaker = Callable[[Scope, bytes, asyncio.Task[None], Send], Awaitable[None]]
 
 
 def serve(django: Application, otherwise: Application) -> Application:
@@ -45,7 +50,7 @@ class Protocol:
 
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
-        self._managers: dict[asyncio.AbstractEventLoop, asyncio.Task[Any]] = {}
+        self._speakers: dict[asyncio.AbstractEventLoop, asyncio.Task[Speaker]] = {}
         self._held: set[asyncio.Task[None]] = set()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,10 +62,10 @@ class Protocol:
                 await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
                 return
             if shortening.has_long_id(body):
-                await doors.say(send, *shortening.refusal(), "application/json")
+                await doors.say(send, *shortening.refusal(shortening.ID_TOO_LONG), "application/json")
                 return
-            manager = await self._manager()
-            await manager.handle_request(scope, leaving.again(body, left), shortening.shortly(send))
+            answer = await self._speaker()
+            await answer(scope, body, left, shortening.shortly(send))
 
     async def describe(self, scope: Scope, send: Send) -> None:
         """Where a token comes from: the settings, or signing in through the API."""
@@ -76,29 +81,43 @@ class Protocol:
         }
         await doors.say(send, HTTPStatus.OK, json.dumps(told).encode(), "application/json")
 
-    async def _manager(self) -> Any:
+    async def _speaker(self) -> Speaker:
         loop = asyncio.get_running_loop()
-        task = self._managers.get(loop)
+        task = self._speakers.get(loop)
         if task is None or (task.done() and task.exception() is not None):
-            task = self._managers[loop] = asyncio.create_task(self._start())
+            task = self._speakers[loop] = asyncio.create_task(self._start())
         return await asyncio.shield(task)
 
-    async def _start(self) -> Any:
-        server = await asyncio.to_thread(self._loaded)
+    async def _start(self) -> Speaker:
+        server, direct = await asyncio.to_thread(self._loaded)
         manager_of = importlib.import_module("mcp.server.streamable_http_manager").StreamableHTTPSessionManager
         manager = manager_of(server, json_response=True, stateless=True, max_request_body_size=JSON_BYTES)
         is_ready = asyncio.Event()
+        lifespan: list[Any] = []
 
         async def hold() -> None:  # Django has no lifespan that could
-            async with manager.run():
+            async with manager.run(), server.lifespan(server) as state:
+                lifespan.append(state)
                 is_ready.set()
                 await asyncio.Event().wait()
+
+        async def answer(scope: Scope, body: bytes, left: asyncio.Task[None], send: Send) -> None:
+            try:
+                asked = direct.question(scope, body)
+            except direct.NoMessageError:
+                await doors.say(send, *shortening.refusal(shortening.NO_MESSAGE), "application/json")
+                return
+            if asked is not None:
+                await direct.answer(server, lifespan[0], asked, scope, send)
+            else:
+                await manager.handle_request(scope, leaving.again(body, left), send)
 
         task = asyncio.create_task(hold())
         self._held.add(task)
         await is_ready.wait()
-        return manager
+        return answer
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> tuple[Any, ModuleType]:
         server = importlib.import_module("moniqo.protocols.mcp.server")
-        return server.build(self._inside, lambda context: context.request.scope)
+        direct = importlib.import_module("moniqo.protocols.mcp.direct")
+        return server.build(self._inside, lambda context: context.request.scope), direct

@@ -187,6 +187,7 @@ async def _ask(inside: Inside, operation: Operation, given: Mapping[str, Any], o
         query=parts["query"],
         body=parts["body"] if has_body else None,
         key=str(parts["header"].get(KEY, "")),
+        at_once=tool.stops,
     )
 
 

@@ -18,6 +18,8 @@ LONG: Final = 2 * 1024
 TEXT: Final = 200
 ID_TOO_LONG: Final = f"Give the message an id of at most {TEXT} characters."
 
+NO_MESSAGE: Final = "Send one message of JSON-RPC 2.0: a question has a method, and an id: a text or a whole number."
+
 
 def has_long_id(body: bytes) -> bool:
     """Whether the message cannot be answered with its id. Read is what the protocol's package reads, NaN too."""
@@ -69,7 +71,7 @@ def _cut(value: Any) -> Any:
     return {clipped(name, TEXT): _cut(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def refusal() -> tuple[HTTPStatus, bytes]:
-    """The answer to a message with an id that is too long to be said again."""
-    told = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": ID_TOO_LONG}}
+def refusal(sentence: str) -> tuple[HTTPStatus, bytes]:
+    """The answer to a message with an id that cannot be said again."""
+    told = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": sentence}}
     return HTTPStatus.BAD_REQUEST, json.dumps(told).encode()

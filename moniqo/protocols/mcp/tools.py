@@ -15,7 +15,8 @@ class Tool:
     """`is_destructive` says that it may undo what is there, `resumes` that trading goes on: a client that can ask its
     person does so before either. `then` is told beside an answer that is not the end.
 
-    One that is not listed answers for a resource alone.
+    What `stops` something stands aside behind nobody: safety does not wait for pages. One that is not listed answers
+    for a resource alone.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Tool:
     inner: Mapping[str, str] = field(default_factory=dict)
     is_destructive: bool = False
     resumes: bool = False
+    stops: bool = False
     then: str = ""
     is_listed: bool = True
 
@@ -182,7 +184,7 @@ TOOLS: Final = (
     Tool(
         "propose_pause", "POST", "/approvals/pauses",
         "Ask the owner to pause an agent or a farm. Example: idempotency_key=p-2, agent_id=…",
-        "idempotency_key agent_id farm_id reason", _QUESTION, then=_ASKED,
+        "idempotency_key agent_id farm_id reason", _QUESTION, stops=True, then=_ASKED,
     ),
     Tool(
         "propose_allocation", "POST", "/approvals/allocations",
@@ -206,7 +208,7 @@ TOOLS: Final = (
         "cancel_order", "POST", "/orders/{order_id}/cancel",
         "Ask for the end of an order. Example: order_id=…",
         "order_id", "id symbol side quantity filled_quantity outcome",
-        is_destructive=True, then="It was asked for: ask get_order with its id for what the venue said.",
+        is_destructive=True, stops=True, then="It was asked for: ask get_order with its id for what the venue said.",
     ),
     Tool(
         "start_agent", "POST", "/agents/{agent_id}/start",
@@ -216,7 +218,7 @@ TOOLS: Final = (
     Tool(
         "pause_agent", "POST", "/agents/{agent_id}/pause",
         "Stop an agent's decisions; a position keeps its stop. Example: agent_id=…",
-        "agent_id", "id name status state",
+        "agent_id", "id name status state", stops=True,
     ),
     Tool(
         "allocate", "POST", "/wallets/{wallet_id}/allocate",

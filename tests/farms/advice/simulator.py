@@ -48,6 +48,7 @@ class Script:
     knows_schemas: bool = True
     knows_max_tokens: bool = True
     counts_tokens: bool = True
+    characters_of_a_token: int = 3
     retry_after: str = ""
 
     def next(self) -> str:
@@ -126,7 +127,8 @@ def _completion(script: Script, choices: list[Any], words: str) -> dict[str, Any
         "choices": choices,
     }
     if script.counts_tokens:
-        counted = {"prompt_tokens": asked // 3, "completion_tokens": len(words) // 3}
+        each = script.characters_of_a_token
+        counted = {"prompt_tokens": asked // each, "completion_tokens": len(words) // each}
         told["usage"] = {**counted, "total_tokens": sum(counted.values())}
     return told
 

@@ -85,7 +85,11 @@ def test_what_may_have_been_spent_unheard_counts_as_it_was_reserved(board: Board
         board.endpoint.__class__.objects.update(paused_until=None)
     board.model.counts_tokens = False
     assert board.ask(proposal()).cost is None
-    assert budgets.used(owner_id=board.owner_id).reserved_tokens > 0
+    reserved = budgets.used(owner_id=board.owner_id).reserved_tokens
+    assert reserved > 0
+    board.model.counts_tokens, board.model.characters_of_a_token = True, 1_000_000  # says that it took none
+    assert board.ask(proposal()).cost is None
+    assert budgets.used(owner_id=board.owner_id).reserved_tokens > reserved
 
 
 def test_what_no_worker_came_back_from_stays_counted_and_what_none_took_up_does_not(board: Board) -> None:

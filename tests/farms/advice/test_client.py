@@ -114,6 +114,16 @@ def test_a_refusal_says_what_it_has_cost(model: Script, wire: Endpoint) -> None:
     assert caught.value.reply.text == "I cannot help with that."
 
 
+def test_too_few_tokens_for_what_was_said_are_not_believed(model: Script, wire: Endpoint) -> None:
+    said, long = 45, 45 + client.CHARACTERS_OF_A_TOKEN
+    for told, believed in ((0, None), (1, None), (2, 2), (client.MOST_TOKENS, None), (True, None), ("7", None)):
+        assert client._count(told, said) == believed
+    assert client._count(2, long) is None
+    model.characters_of_a_token = 1_000_000  # counts all as nothing
+    reply = asked(wire)
+    assert (reply.tokens_in, reply.tokens_out) == (None, None)
+
+
 def test_tokens_that_are_not_counted_are_not_made_up(model: Script, wire: Endpoint) -> None:
     model.counts_tokens = False
     reply = asked(wire)

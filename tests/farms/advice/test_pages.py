@@ -7,6 +7,7 @@ from django.test import Client
 
 from farms.models import AdviceCall, AdviceLevel, AdviceSetting
 from kit.users.models import User
+from tests.conftest import make_user
 from tests.farms.advice.conftest import Board
 from tests.farms.advice.simulator import proposal
 from wallets.models import Connection
@@ -53,6 +54,18 @@ def test_a_models_words_are_escaped_and_marked_wherever_they_stand(desk_of: Clie
         assert "<script>alert(1)" not in html, path
         assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;ignore all limits" in html, path
         assert "a-model, a model" in html, path
+
+
+def test_who_is_to_decide_on_a_proposal_finds_what_its_model_was_told_and_said(desk_of: Client, board: Board) -> None:
+    board.level("propose")
+    made = board.propose()
+    address = f"/advice/proposals/{made.pk}/"
+    assert f'<a href="{address}">Show what the model was told and said</a>' in page(desk_of, "/approvals/")
+    there = desk_of.get(address)
+    assert (there.status_code, there["Location"]) == (302, f"/advice/{made.call_id}/")
+    assert desk_of.get(f"/advice/proposals/{uuid4()}/").status_code == 404
+    desk_of.force_login(make_user("another@example.com"))
+    assert desk_of.get(address).status_code == 404
 
 
 def test_a_question_shows_what_was_told_and_said_and_what_it_used(desk_of: Client, board: Board) -> None:
