@@ -25,6 +25,8 @@ from kit.figures import (
     short,
 )
 
+# A return at each moment, and whose it is.
+Line = tuple[str, Sequence[tuple[datetime, float]]]
 NAME: Final = 18  # characters of a bar's name that are shown
 
 
@@ -82,13 +84,17 @@ def waterfall(bars: Sequence[Bar], *, currency: str) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
-def returns(lines: Sequence[tuple[str, Sequence[tuple[datetime, float]]]], *, revision: str) -> Figure:
-    """Lines of returns (fractions) by name, each from zero. They can be zoomed and moved while the revision stays."""
+def returns(lines: Sequence[Line], *, plans: Sequence[Line] = (), revision: str) -> Figure:
+    """Lines of returns (fractions) by name, each from zero; what is planned is dotted. They can be zoomed and moved
+    while the revision stays."""
     traces = []
-    for number, (name, points) in enumerate(lines, start=1):
+    for number, (name, points) in enumerate((*lines, *plans), start=1):
         values = [value * PERCENT for _, value in points]
         times = [local(at) for at, _ in points]
         traces.append(curve(times, values, name=name, width=2, paint=colour(number), hover=PERCENT_HOVER))
+    for trace in traces[len(lines) :]:
+        trace["line"] |= {"dash": "dot", "width": 1.25}
+    lines = (*lines, *plans)
     every = [value * PERCENT for _, points in lines for _, value in points] or [0.0]
     room = (max(every) - min(every) or 1.0) * HEADROOM
     layout = base_layout(margin={"l": LABEL, "r": 56, "t": 34, "b": 40}, hovermode="x unified")

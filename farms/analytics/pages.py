@@ -57,5 +57,5 @@ def _chart(found: Analytics) -> Figure:
         lines.append((found.benchmark_name, found.held))
     first, last = found.line[0][0], found.line[-1][0]
     shown = last + (last - first) / AHEAD
-    lines += [(f"Goal: {path.name}", path.upto(shown)) for path in found.paths]
-    return bars.returns(lines, revision=str(found.subject.pk))
+    plans = [(f"Goal: {path.name}", path.upto(shown)) for path in found.paths]
+    return bars.returns(lines, plans=plans, revision=str(found.subject.pk))

@@ -60,6 +60,7 @@ def test_a_goal_of_profit_or_return_is_a_straight_path_to_its_deadline(ground: G
     drawn = {trace["name"]: trace for trace in page.context["chart"]["data"]}
     assert {"Goal: Five", "Goal: Tenth"} <= drawn.keys()
     assert len(drawn["Goal: Five"]["x"]) == 2
+    assert {name for name, trace in drawn.items() if "dash" in trace["line"]} == {"Goal: Five", "Goal: Tenth"}
     assert "goal Five:" in page.content.decode()
 
 
