@@ -5,7 +5,7 @@ Errors are problem details (RFC 9457): `type` is stable for programs, `detail` i
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -81,8 +81,14 @@ def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
 class ExplainedAPI(NinjaAPI):
     """Its description takes the meaning of fields from the glossary, and names the errors of every operation."""
 
-    def get_openapi_schema(self, **options: Any) -> Any:
-        return glossary.describe(describe_errors(super().get_openapi_schema(**options)))
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> Any:
+        """Made once, which takes a second: nothing of it changes while a process lives, so nobody may change it."""
+        return _described(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
+
+
+@cache
+def _described(of: NinjaAPI, path_prefix: str) -> Any:
+    return glossary.describe(describe_errors(NinjaAPI.get_openapi_schema(of, path_prefix=path_prefix)))
 
 
 api = ExplainedAPI(

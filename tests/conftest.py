@@ -9,8 +9,9 @@ import fcntl
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -90,6 +91,19 @@ def cloned_database(name: str, template: str = TEMPLATE) -> Iterator[str]:
     finally:
         use_database(before)
         admin("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Import the tests from another one on than the other workers of a whole run, before all collect from the first on:
+    in a fresh clone what one has compiled is there for the others, which else compile everything in step with it."""
+    tests = Path(__file__).parent
+    if "PYTEST_XDIST_WORKER" in os.environ and [Path(one).resolve() for one in session.config.args] == [tests]:
+        modules = sorted(tests.rglob("test_*.py"))
+        first = len(modules) * int(WORKER.removeprefix("gw")) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        for path in modules[first:] if first else ():
+            with suppress(Exception, pytest.skip.Exception):  # what is wrong with one its collection tells
+                import_module(".".join(path.relative_to(tests.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

@@ -202,10 +202,11 @@ def recover(on: Stage, looks: Sequence[Chosen]) -> None:
 def next_due(on: Stage) -> datetime | None:
     """When the next thing is due that is under way: an order, a wish to cancel one, a stop, or a position that is to be
     left, or whose stop does not rest as it should. None when nothing is left to do."""
-    kept = [order.pk for order in at_rest(on)]
+    kept = at_rest(on)
+    known = [order.pk for order in kept]
     with tenancy.tenant(on.owner_id):
         due: list[Any] = [  # of what is unfinished every moment is known, but of what waits: constraints say so
-            *Order.objects.unfinished().exclude(due_at=None).exclude(pk__in=kept).values_list("due_at", flat=True),
+            *Order.objects.unfinished().exclude(due_at=None).exclude(pk__in=known).values_list("due_at", flat=True),
             *Cancellation.objects.filter(closed_at=None).values_list("due_at", flat=True),
             *Amendment.objects.filter(closed_at=None).values_list("due_at", flat=True),
         ]
@@ -213,7 +214,7 @@ def next_due(on: Stage) -> datetime | None:
             due.append(on.clock.now())
         open_ones = Position.objects.filter(closed_at=None).select_related("instrument")
         due += [on.clock.now() for one in open_ones if reached(on, one)]
-    due += [on.clock.now() for _ in unkept(on)]
+    due += [on.clock.now() for _ in unkept(on, kept)]
     due += due_funding(on) if on.perpetuals else []
     return min(due, default=None)
 

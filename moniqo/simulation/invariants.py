@@ -47,7 +47,7 @@ def violations(on: Stage) -> list[str]:
     if on.perpetuals:
         return [*found, *unsettled(on, orders, fills, positions)]
     kept = at_rest(on)
-    found += unkept(on)
+    found += unkept(on, kept)
     found += _orders(on, orders, {order.pk for order in kept})
     found += _fills(on, fills)
     found += _balances(on, accounts, kept)

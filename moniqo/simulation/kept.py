@@ -21,9 +21,10 @@ def at_rest(on: Stage) -> list[Order]:
     return [order for order in orders if _is_known(on, order)]
 
 
-def unkept(on: Stage) -> list[str]:
-    """What is wrong with each stop that does not rest as its position wants it, and of which nobody was told why."""
-    return list(_unkept(on, at_rest(on)))
+def unkept(on: Stage, stops: list[Order]) -> list[str]:
+    """What is wrong with each stop that does not rest as its position wants it, and of which nobody was told why, where
+    these `stops` are `at_rest`."""
+    return list(_unkept(on, stops)) if stops or on.keeps_stops else []
 
 
 def _is_known(on: Stage, order: Order) -> bool:

@@ -19,12 +19,19 @@ SECRET_VARIABLES = ("MONIQO_SECRET_KEY", "MONIQO_CREDENTIAL_KEYS")
 PATIENCE_SECONDS = 150.0  # ends at once when all is well; a busy machine needs it
 
 
-@pytest.fixture
-def directory() -> Iterator[Path]:
+@contextmanager
+def temporary_directory() -> Iterator[Path]:
     """A directory that the services' account may enter also when the tests run as root, which `tmp_path` is not."""
     with tempfile.TemporaryDirectory(prefix="moniqo-") as name:
         path = Path(name)
         path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """The test's own."""
+    with temporary_directory() as path:
         yield path
 
 

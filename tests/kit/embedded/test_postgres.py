@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -11,15 +12,28 @@ import pytest
 
 from kit.embedded.postgres import Postgres
 from kit.embedded.process import ServiceError
-from tests.kit.embedded.conftest import eventually
+from tests.kit.embedded.conftest import eventually, temporary_directory
 
 
-@pytest.fixture
-def postgres(directory: Path) -> Iterator[Postgres]:
+@contextmanager
+def running(directory: Path) -> Iterator[Postgres]:
     server = Postgres(directory / "postgres", fsync=False)
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def postgres(directory: Path) -> Iterator[Postgres]:
+    with running(directory) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def looked_at() -> Iterator[Postgres]:
+    """One for all tests that leave it as it is."""
+    with temporary_directory() as directory, running(directory) as server:
+        yield server
 
 
 def query(url: str, statement: str) -> object:
@@ -29,11 +43,11 @@ def query(url: str, statement: str) -> object:
     return row[0]
 
 
-def test_the_app_role_is_bound_by_row_level_security_and_the_system_role_is_not(postgres: Postgres) -> None:
+def test_the_app_role_is_bound_by_row_level_security_and_the_system_role_is_not(looked_at: Postgres) -> None:
     statement = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
     attributes = {}
     for role in ("moniqo_owner", "moniqo_app", "moniqo_system"):
-        with psycopg.connect(postgres.url(role)) as connection:
+        with psycopg.connect(looked_at.url(role)) as connection:
             attributes[role] = connection.execute(statement).fetchone()
     assert attributes == {
         "moniqo_owner": (False, False, False, False),
@@ -42,21 +56,21 @@ def test_the_app_role_is_bound_by_row_level_security_and_the_system_role_is_not(
     }
 
 
-def test_a_wrong_password_does_not_open_the_database(postgres: Postgres) -> None:
-    password = postgres.url("moniqo_app").split(":")[2].split("@")[0]
+def test_a_wrong_password_does_not_open_the_database(looked_at: Postgres) -> None:
+    password = looked_at.url("moniqo_app").split(":")[2].split("@")[0]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(postgres.url("moniqo_app").replace(password, "guessed"))
+        psycopg.connect(looked_at.url("moniqo_app").replace(password, "guessed"))
 
 
-def test_passwords_are_readable_by_their_owner_only(postgres: Postgres) -> None:
-    assert stat.S_IMODE((postgres.directory / "passwords.json").stat().st_mode) == 0o600
-    assert stat.S_IMODE(postgres.log.stat().st_mode) == 0o600
+def test_passwords_are_readable_by_their_owner_only(looked_at: Postgres) -> None:
+    assert stat.S_IMODE((looked_at.directory / "passwords.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(looked_at.log.stat().st_mode) == 0o600
 
 
-def test_the_server_sorts_by_code_point_and_lives_in_utc(postgres: Postgres) -> None:
-    assert query(postgres.url("moniqo_app"), "SHOW timezone") == "UTC"
-    assert query(postgres.url("moniqo_app"), "SHOW server_encoding") == "UTF8"
-    assert query(postgres.url("moniqo_app"), "SELECT 'Z' < 'a'") is True
+def test_the_server_sorts_by_code_point_and_lives_in_utc(looked_at: Postgres) -> None:
+    assert query(looked_at.url("moniqo_app"), "SHOW timezone") == "UTC"
+    assert query(looked_at.url("moniqo_app"), "SHOW server_encoding") == "UTF8"
+    assert query(looked_at.url("moniqo_app"), "SELECT 'Z' < 'a'") is True
 
 
 def test_a_second_start_finds_what_was_written(postgres: Postgres) -> None:
