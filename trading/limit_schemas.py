@@ -119,13 +119,14 @@ class UsedOut(Schema):
     """How much of a limit is used now, as the gate counts it; null of what the step does not limit, or is not known.
 
     An order that will open a position counts as an open one; orders are those that were sent within the last minute.
-    The daily loss is a fraction of what was there when the owner's day began, 0 where it has risen; the gate reads it
-    every five minutes.
+    The gate reads the daily loss every five minutes.
     """
 
     open_positions: int | None
     orders_per_minute: int | None
-    daily_loss: Amount | None
+    daily_loss: Amount | None = Field(
+        description="The fraction that is lost of what was there when the owner's day began; 0 where it has risen."
+    )
 
 
 class LimitStepOut(OwnOut):
