@@ -186,7 +186,7 @@ def test_what_is_used_of_a_limit_is_told_by_api_and_page_as_the_gate_counted_it(
         desk.farm.name: counted[desk.farm.name], desk.wallet.name: (None, None),
     }  # fmt: skip
     own = client.get(f"/api/v1/connections/{desk.connection.pk}/limits").json()["path"][-1]["used"]
-    assert own == {"open_positions": None, "orders_per_minute": used[desk.connection.name][1]}
+    assert own == {"daily_loss": None, "open_positions": None, "orders_per_minute": used[desk.connection.name][1]}
     page = client.get(reverse("trading:limits", args=[desk.wallet.pk])).content.decode()
     assert "at most 1 open at once; 1 now" in page
     assert "at most 2 orders a minute; 2 in the last one" in page
