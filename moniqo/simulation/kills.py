@@ -123,7 +123,7 @@ def kill_everywhere(work: str, *, every: int = 1, first: int = 1) -> Iterator[Ki
 def kill_at(work: str, step: int) -> Killed | None:
     """Kill the worker at that step, go on without it, and look; None where the work has no such step."""
     before, act = WORKS[work]
-    with stage(step, paper=True) as on:
+    with stage(f"{work}, step {step}", paper=True) as on:  # a number would be a flow's, whose owner it would be
         before(on)
         if not is_killed(on, act, step):
             return None

@@ -115,7 +115,7 @@ class Stage:
 
 @contextmanager
 def stage(
-    seed: int, *, paper: bool = False, keeps_stops: bool = False, has_perpetuals: bool = False
+    seed: int | str, *, paper: bool = False, keeps_stops: bool = False, has_perpetuals: bool = False
 ) -> Iterator[Stage]:
     """The stage of a seed; everything of the process that it replaces is restored after the block.
 
