@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from kit import tenancy
+from kit.alerts.models import Alert
 from kit.errors import ConflictError
 from moniqo.simulation.kept import at_rest, unkept
 from moniqo.simulation.leveraged import due_funding
@@ -15,6 +16,7 @@ from moniqo.simulation.people import Act, end_waiting
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
 from trading.models import Amendment, Cancellation, EmergencyStop, Order, Position
+from trading.positions.filling import unprotected_key
 from wallets.models import SyncRun
 from wallets.services import sync_connection
 from wallets.sync.turns import RUN_TIMEOUT
@@ -220,8 +222,16 @@ def next_due(on: Stage) -> datetime | None:
 
 
 def reached(on: Stage, position: Position) -> bool:
-    """Whether the price has come to one of the position's levels."""
+    """Whether the price has come to one of the position's levels; not where what is left is worth less than the venue
+    takes, and its owner was told so."""
     sign, price = 1 if position.is_long else -1, on.price(position.instrument.symbol)
+    if price * position.quantity < position.instrument.minimum_notional and _is_told(on, position):
+        return False
     bad, good = (position.exit_stop, position.liquidation_price), position.exit_target
     is_bad = any(level is not None and sign * (price - level) <= 0 for level in bad)
     return is_bad or (good is not None and sign * (price - good) >= 0)
+
+
+def _is_told(on: Stage, position: Position) -> bool:
+    with tenancy.tenant(on.owner_id):
+        return Alert.objects.unresolved().filter(owner_id=on.owner_id, key=unprotected_key(position.pk)).exists()
