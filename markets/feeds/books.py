@@ -57,7 +57,7 @@ def _asked(exchange_id: str, symbol: str, until: float) -> Any:
     except ccxt.NetworkError:
         _alone[exchange_id] = time.monotonic() + ALONE_SECONDS
     except ccxt.BaseError:
-        """It has no such market, or says nonsense."""
+        pass  # it has no such market, or says nonsense
     return {}
 
 

@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from kit import tenancy
-from kit.alerts.models import Alert
 from kit.errors import ConflictError
-from moniqo.simulation.kept import at_rest, unkept
+from moniqo.simulation.kept import at_rest, told, unkept
 from moniqo.simulation.leveraged import due_funding
 from moniqo.simulation.people import Act, end_waiting
 from moniqo.simulation.stage import CRASHES, Stage, work
@@ -225,13 +224,8 @@ def reached(on: Stage, position: Position) -> bool:
     """Whether the price has come to one of the position's levels; not where what is left is worth less than the venue
     takes, and its owner was told so."""
     sign, price = 1 if position.is_long else -1, on.price(position.instrument.symbol)
-    if price * position.quantity < position.instrument.minimum_notional and _is_told(on, position):
+    if price * position.quantity < position.instrument.minimum_notional and unprotected_key(position.pk) in told(on):
         return False
     bad, good = (position.exit_stop, position.liquidation_price), position.exit_target
     is_bad = any(level is not None and sign * (price - level) <= 0 for level in bad)
     return is_bad or (good is not None and sign * (price - good) >= 0)
-
-
-def _is_told(on: Stage, position: Position) -> bool:
-    with tenancy.tenant(on.owner_id):
-        return Alert.objects.unresolved().filter(owner_id=on.owner_id, key=unprotected_key(position.pk)).exists()

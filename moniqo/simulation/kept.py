@@ -27,6 +27,12 @@ def unkept(on: Stage, stops: list[Order]) -> list[str]:
     return list(_unkept(on, stops)) if stops or on.keeps_stops else []
 
 
+def told(on: Stage) -> set[str]:
+    """The keys of the alerts that stand."""
+    with tenancy.tenant(on.owner_id):
+        return set(Alert.objects.unresolved().filter(owner_id=on.owner_id).values_list("key", flat=True))
+
+
 def _is_known(on: Stage, order: Order) -> bool:
     there = on.exchange.orders.get(order.client_order_id)
     if there is None:
@@ -38,14 +44,14 @@ def _is_known(on: Stage, order: Order) -> bool:
 def _unkept(on: Stage, stops: list[Order]) -> Iterator[str]:
     with tenancy.tenant(on.owner_id):
         positions = list(Position.objects.filter(closed_at=None).order_by("pk"))
-        told = set(Alert.objects.unresolved().filter(owner_id=on.owner_id).values_list("key", flat=True))
+    known = told(on)
     resting = {order.protects_id: order for order in stops}
     for gone in resting.keys() - {position.pk for position in positions}:
         yield f"The stop {resting[gone].client_order_id} rests for a position that is closed."
     for position in positions if on.keeps_stops else ():
         order, size = resting.get(position.pk), position.quantity // LOT * LOT
         if order is None:
-            is_told = told & {unrested_key(position.pk), unprotected_key(position.pk)}
+            is_told = known & {unrested_key(position.pk), unprotected_key(position.pk)}
             if position.exit_stop is not None and size and not is_told:
                 yield f"The stop {position.exit_stop} of {size} does not rest, and nobody was told."
             continue
