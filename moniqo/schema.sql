@@ -149,6 +149,7 @@
 -- migration trading 0038_where_they_closed 7493e8e7898768e0
 -- migration trading 0039_closed_where_it_stood c683555aaae8c064
 -- migration trading 0040_fewer_indexes bb4231fbe040b136
+-- migration trading 0041_shortfalls 9ab6937a8af006d9
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -2155,10 +2156,11 @@ CREATE TABLE public.trading_position (
     closed_under uuid,
     exit_cause character varying(12) DEFAULT ''::character varying NOT NULL,
     regime character varying(8) DEFAULT ''::character varying NOT NULL,
+    margin_shortfall numeric(38,18) DEFAULT 0 NOT NULL,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
-    CONSTRAINT position_margin CHECK ((((cost IS NULL) AND (hold_id IS NULL) AND (leverage IS NULL) AND (liquidation_price IS NULL) AND (margin IS NULL)) OR ((cost >= (0)::numeric) AND (leverage >= (1)::numeric) AND (margin >= (0)::numeric)))),
+    CONSTRAINT position_margin CHECK ((((cost IS NULL) AND (hold_id IS NULL) AND (leverage IS NULL) AND (liquidation_price IS NULL) AND (margin IS NULL) AND (margin_shortfall = (0)::numeric)) OR ((cost >= (0)::numeric) AND (leverage >= (1)::numeric) AND (margin >= margin_shortfall) AND (margin_shortfall >= (0)::numeric)))),
     CONSTRAINT position_margin_finite CHECK (((cost < '100000000000000000000'::numeric) AND (funding < '100000000000000000000'::numeric) AND (leverage < '100000000000000000000'::numeric) AND (liquidation_price < '100000000000000000000'::numeric) AND (margin < '100000000000000000000'::numeric))),
     CONSTRAINT trading_position_cost_check CHECK ((cost <> 'NaN'::numeric)),
     CONSTRAINT trading_position_entry_price_check CHECK ((entry_price <> 'NaN'::numeric)),
@@ -2173,6 +2175,7 @@ CREATE TABLE public.trading_position (
     CONSTRAINT trading_position_leverage_check CHECK ((leverage <> 'NaN'::numeric)),
     CONSTRAINT trading_position_liquidation_price_check CHECK ((liquidation_price <> 'NaN'::numeric)),
     CONSTRAINT trading_position_margin_check CHECK ((margin <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_margin_shortfall_check CHECK ((margin_shortfall <> 'NaN'::numeric)),
     CONSTRAINT trading_position_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_position_realized_pnl_check CHECK ((realized_pnl <> 'NaN'::numeric))
 )
@@ -7651,7 +7654,8 @@ INSERT INTO public.django_migrations VALUES
 	(195, 'trading', '0038_where_they_closed', now()),
 	(196, 'trading', '0039_closed_where_it_stood', now()),
 	(197, 'trading', '0040_fewer_indexes', now()),
-	(198, 'users', '0009_tokens_that_ask_first', now());
+	(198, 'trading', '0041_shortfalls', now()),
+	(199, 'users', '0009_tokens_that_ask_first', now());
 
 
 --
@@ -8329,7 +8333,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 112, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 198, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 199, true);
 
 
 --
@@ -11735,6 +11739,13 @@ CREATE UNIQUE INDEX position_open_once ON public.trading_position USING btree (w
 --
 
 CREATE INDEX position_opened_newest_first ON public.trading_position USING btree (owner_id, opened_at DESC);
+
+
+--
+-- Name: position_short_of_margin; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_short_of_margin ON public.trading_position USING btree (owner_id) WHERE (margin_shortfall > (0)::numeric);
 
 
 --

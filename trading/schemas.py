@@ -170,7 +170,10 @@ class PositionOut(RowOut):
     exit_trail: Amount | None
     leverage: Amount | None = Field(description="Of a perpetual: that of the last order that opened it.")
     margin_mode: str = Field(description="Of a perpetual: isolated, since it can lose no more than its margin.")
-    margin: Amount | None = Field(description="Of a perpetual: what is held for it, in quote.")
+    margin: Amount | None = Field(description="Of a perpetual: what stands for it, in quote.")
+    margin_shortfall: Amount = Field(
+        description="What of its margin is not held, because its wallet has no more, in quote."
+    )
     liquidation_price: Amount | None = Field(description="Of a perpetual: where it is closed, its margin used up.")
     funding: Amount = Field(description="What funding has brought it, less what it took, in quote.")
     exit_fee: Amount | None = Field(description="What closing all of it at the mark would cost now, about, in quote.")
@@ -227,7 +230,10 @@ class RoundTripOut(RowOut):
     exit_target: Amount | None
     exit_trail: Amount | None
     leverage: Amount | None = Field(description="Of a perpetual: that of the last order that opened it.")
-    margin: Amount | None = Field(description="Of a perpetual: what is held for it, in quote.")
+    margin: Amount | None = Field(description="Of a perpetual: what stands for it, in quote.")
+    margin_shortfall: Amount = Field(
+        description="What of its margin is not held, because its wallet has no more, in quote."
+    )
     liquidation_price: Amount | None = Field(description="Of a perpetual: where it is closed, its margin used up.")
     funding: Amount = Field(description="What funding has brought it, less what it took, in quote.")
     entry_reason: Words

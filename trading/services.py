@@ -16,6 +16,7 @@
 * `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out, and its liquidation;
 * `funding`: what positions in perpetuals receive and pay every eight hours is booked;
+* `shortfalls`: what is missing of a margin is held as its wallet has it;
 * `stopping`: the emergency stop of a wallet and all below it;
 * `limits`: what the user allows;
 * `daily_loss`: who has lost what they may lose in a day;
@@ -38,6 +39,7 @@ from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
+from trading.orders.shortfalls import accounts_short_of_margin, make_up_margins
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
 from trading.orders.terms import Limit, require_lots
@@ -66,6 +68,7 @@ __all__ = (
     "Terms",
     "Which",
     "WrongSideError",
+    "accounts_short_of_margin",
     "accounts_to_compare",
     "adopt",
     "amend_order",
@@ -86,6 +89,7 @@ __all__ = (
     "finish_amendment",
     "keep_protection",
     "look_at_orders",
+    "make_up_margins",
     "move_levels",
     "orders_past_their_time",
     "place_order",

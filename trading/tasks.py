@@ -188,15 +188,19 @@ def protect_positions_of(owner_id: str) -> None:
 
 @shared_task(name="trading.tasks.settle_funding")
 def settle_funding() -> int:
-    """Book what positions in perpetuals owe and are owed since the last moments of funding; returns how many payments.
+    """Book what positions in perpetuals owe and are owed since the last moments of funding, and hold what was missing
+    of their margins where there is money now; returns how many payments were booked.
 
     What was missed, however long ago, is booked with it."""
     with tenancy.system():
-        due = accounts_to_fund()
+        due, short = accounts_to_fund(), services.accounts_short_of_margin()
     booked = 0
     for owner_id, connection_id in due:
         with contained(owner_id=owner_id, work=f"funding of {connection_id}", title="Funding of perpetuals"):
             booked += services.settle_funding(owner_id=owner_id, connection_id=connection_id)
+    for owner_id, connection_id in short:
+        with contained(owner_id=owner_id, work=f"margins of {connection_id}", title="Margins of perpetuals"):
+            services.make_up_margins(owner_id=owner_id, connection_id=connection_id)
     return booked
 
 

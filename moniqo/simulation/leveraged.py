@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
+from django.db.models import F, Q
+
 from kit import tenancy
 from moniqo.simulation.exchange import LOT
 from moniqo.simulation.people import CENT, Act, another_trigger
@@ -11,7 +13,7 @@ from moniqo.simulation.stage import Stage
 from trading import services, tasks
 from trading.models import Order, Position
 from trading.orders.terms import Limit, Trigger
-from wallets.models import Wallet
+from wallets.models import Account, Wallet
 from wallets.venues.demo import following
 from wallets.venues.demo.funding import accounts_to_fund
 
@@ -167,6 +169,10 @@ def _placed(on: Stage, wallet: Wallet, symbol: str, *, quantity: Decimal, **term
 
 
 def due_funding(on: Stage) -> list[datetime]:
-    """Now, where funding is due or not in the books."""
+    """Now, where funding is due or not in the books, or a margin is short that its wallet has money for."""
     with tenancy.system():
-        return [on.clock.now() for owner_id, _ in accounts_to_fund() if owner_id == on.owner_id]
+        due = [on.clock.now() for owner_id, _ in accounts_to_fund() if owner_id == on.owner_id]
+    with tenancy.tenant(on.owner_id):
+        short = Position.objects.filter(margin_shortfall__gt=0).values("wallet_id")
+        has_more = Q(kind=Account.Kind.WALLET, asset="USDT", balance__gt=F("held"))
+        return due or [on.clock.now() for _ in Account.objects.filter(has_more, wallet_id__in=short)]

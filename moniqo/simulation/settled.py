@@ -151,13 +151,15 @@ def _money(
     positions: Sequence[Position],
 ) -> Iterator[str]:
     """Each wallet has what it was funded with, and what trades and funding brought or took, and holds the margin of its
-    positions; all wallets together have what the venue has."""
+    positions, or all that it has; all wallets together have what the venue has."""
     due = {one.pk: CASH for one in on.wallets}
     for wallet_id, change in _won(fills, fundings):
         due[wallet_id] += change
     margins: dict[UUID, Decimal] = defaultdict(Decimal)
+    missing: dict[UUID, Decimal] = defaultdict(Decimal)
     for position in (one for one in positions if one.closed_at is None):
         margins[position.wallet_id] += position.margin or ZERO
+        missing[position.wallet_id] += position.margin_shortfall
     for account in accounts:
         if account.kind in (Account.Kind.SUSPENSE, Account.Kind.CLEARING) and account.balance:
             yield f"{account.balance} {account.asset} is in {account.kind}."
@@ -165,8 +167,11 @@ def _money(
             continue
         if account.balance != due[account.wallet_id]:
             yield f"A wallet has {account.balance} and should have {due[account.wallet_id]}."
-        if account.held != margins[account.wallet_id]:
-            yield f"{account.held} is held, and its positions need {margins[account.wallet_id]}."
+        short = missing[account.wallet_id]
+        if account.held + short != margins[account.wallet_id]:
+            yield f"{account.held} is held, its positions need {margins[account.wallet_id]} and say that {short} lack."
+        if short and account.available:
+            yield f"{account.available} is free in a wallet whose positions lack {short}."
 
 
 def _won(fills: Sequence[Fill], fundings: Sequence[DemoFunding]) -> Iterator[tuple[UUID, Decimal]]:

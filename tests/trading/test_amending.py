@@ -146,10 +146,11 @@ def test_what_does_not_rest_is_not_amended_nor_what_is_on_its_way_out(desk: Desk
 
 def test_the_same_key_is_the_same_wish(desk: Desk) -> None:
     order = desk.trade("buy", "10", limit=at("95"))
-    first = amend(desk, order, limit_price=D(96))
-    assert amend(desk, order, limit_price=D(96)) == first
-    with pytest.raises(services.OrderConflictError):
-        amend(desk, order, limit_price=D(97))
+    first = amend(desk, order, limit_price=D(96), quantity=D(5))
+    assert amend(desk, order, limit_price=D(96), quantity=D(5)) == first
+    for another in ({"limit_price": D(97), "quantity": D(5)}, {"limit_price": D(96)}, {"quantity": D(5)}):
+        with pytest.raises(services.OrderConflictError):
+            amend(desk, order, **another)
     with pytest.raises(ConflictError, match="already"):
         amend(desk, order, limit_price=D(97), key="another")
 

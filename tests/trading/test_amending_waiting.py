@@ -122,6 +122,20 @@ def test_the_same_wish_twice_is_one_and_another_comes_too_late(desk: Desk) -> No
         amend(desk, desk.trade("buy", "1", limit=Limit(D(90))), trigger_price="113")
 
 
+@pytest.mark.parametrize(("trigger", "terms", "asked"), KINDS)
+def test_the_same_key_with_other_terms_is_another_wish(
+    desk: Desk, trigger: Trigger, terms: dict[str, Any], asked: dict[str, str]
+) -> None:
+    first = desk.place("buy", "2", trigger=trigger, **terms)
+    amend(desk, first, **asked)
+    amend(desk, first, **asked)
+    ((name, _), *more) = asked.items()
+    for another in ({"quantity": "2.5"}, asked | {"quantity": "4"}, {name: asked[name]} if more else {"trail": "9"}):
+        with pytest.raises(OrderConflictError):
+            amend(desk, first, **another)
+    assert only(desk) == heir(desk, first)
+
+
 def test_a_trailing_trigger_stays_where_it_has_moved(desk: Desk) -> None:
     desk.trade("buy", "2")
     first = desk.place("sell", "2", trigger=Trigger("trailing_stop", trail=D(10)), reduce_only=True)

@@ -59,6 +59,11 @@ class Position(Identified, Owned):
         related_name="+",
         help_text="Of a perpetual: what holds its margin in the ledger.",
     )
+    margin_shortfall = MoneyField(
+        default=0,
+        db_default=0,
+        help_text="Of a perpetual: what of its margin is not held, because its wallet has no more.",
+    )
     entry_reason = SentenceField()
     exit_reason = SentenceField()
     exit_cause = models.CharField(max_length=12, choices=ExitCause, blank=True, db_default="")
@@ -83,8 +88,10 @@ class Position(Identified, Owned):
                 name="position_closed_when_flat",
             ),
             models.CheckConstraint(
-                condition=Q(leverage=None, cost=None, margin=None, liquidation_price=None, hold=None)
-                | Q(leverage__gte=1, cost__gte=0, margin__gte=0),
+                condition=Q(
+                    leverage=None, cost=None, margin=None, liquidation_price=None, hold=None, margin_shortfall=0
+                )
+                | Q(leverage__gte=1, cost__gte=0, margin__gte=F("margin_shortfall"), margin_shortfall__gte=0),
                 name="position_margin",
             ),
             models.CheckConstraint(
@@ -119,6 +126,7 @@ class Position(Identified, Owned):
             models.Index(F("owner"), RETURN, condition=CLOSED, name="trade_by_return"),
             models.Index(F("owner"), F("closed_at") - F("opened_at"), condition=CLOSED, name="trade_by_duration"),
             models.Index(fields=("owner", "closed_in"), condition=CLOSED, name="trade_by_closing"),
+            models.Index(fields=("owner",), condition=Q(margin_shortfall__gt=0), name="position_short_of_margin"),
             # the newest of a pair, which a protection measures
             models.Index(fields=("wallet", "instrument", "-closed_at"), condition=CLOSED, name="trade_of_pair"),
         )

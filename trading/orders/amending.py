@@ -89,7 +89,11 @@ def amend_order(
             return _done_here(placed or amend_waiting(order, key=key, asked=asked), order, key)
         wished = Amendment.objects.filter(order=order).first()
         if wished is not None and wished.key == key:
-            if limit_price not in (None, wished.limit_price) or quantity not in (None, wished.quantity):
+            terms = (
+                order.limit_price if limit_price is None else limit_price,
+                order.quantity if quantity is None else quantity,
+            )
+            if terms != (wished.limit_price, wished.quantity) or any(of_trigger.values()):
                 raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
             return wished
         _require_amendable(order, is_wished=wished is not None)

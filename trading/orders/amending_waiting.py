@@ -93,7 +93,10 @@ def repeated(order: Order, *, key: str, asked: Mapping[str, Decimal | None]) -> 
     placed = Order.objects.filter(replaces=order, key=_key(order, key)).first()
     if placed is None:
         return None
-    if any(value is not None and getattr(placed, name) != value for name, value in asked.items()):
+    said = {name: value for name, value in asked.items() if value is not None}
+    stays = {"quantity", *CHANGEABLE[order.type]} - ({*TRAILS} if said.keys() & {*TRAILS} else set())
+    wanted = {name: getattr(order, name) for name in stays} | said
+    if any(getattr(placed, name) != value for name, value in wanted.items()):
         raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
     return placed
 

@@ -1,6 +1,6 @@
 """A trade in the ledger: what was held is settled, what was got comes in, the fee goes out, in one posting."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -134,9 +134,14 @@ def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:
     if short and order.is_external:
         alarm(order, "unpaid", SPENT_BY_HAND, WHOSE, connection=order.connection.name)
     elif short:
-        told = " ".join(str(error) for error in short.values())
-        alarm(order, "unpaid", "The venue took more than the wallet had", f"{told} The difference stands in suspense.")
+        tell_unpaid(order, short.values())
     return posting
+
+
+def tell_unpaid(order: Order, short: Iterable[InsufficientFundsError]) -> None:
+    """Alarm that the wallet could not pay what the venue took."""
+    told = " ".join(str(error) for error in short)
+    alarm(order, "unpaid", "The venue took more than the wallet had", f"{told} The difference stands in suspense.")
 
 
 def _with_fee_of_another(

@@ -9,7 +9,6 @@ crash leaves both or neither. A position that was traded since waits until those
 import logging
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -20,6 +19,7 @@ from markets.models import Instrument
 from quant.margin import Leveraged
 from trading.models import Fill, Position
 from trading.orders.booking import from_suspense
+from trading.orders.shortfalls import free_once, hold_margin
 from trading.positions.leveraged import leveraged, stand
 from trading.positions.standing import tell_position
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
@@ -79,8 +79,9 @@ def _book(row: DemoFunding) -> None:
     posting, hold = _post(row, instrument.settle, position, after.margin)
     if position is not None:
         stand(position, after)
-        position.funding, position.hold = position.funding + row.amount, hold
-        position.save(update_fields=("margin", "liquidation_price", "funding", "hold"))
+        position.funding += row.amount
+        hold_margin(position, hold)
+        position.save(update_fields=("margin", "liquidation_price", "funding", "hold", "margin_shortfall"))
         tell_position(wallet, instrument, after, row.price)
     VenueIncome.objects.create(
         owner_id=row.owner_id,
@@ -97,21 +98,30 @@ def _book(row: DemoFunding) -> None:
 
 
 def _post(row: DemoFunding, asset: str, position: Position | None, margin: Decimal) -> tuple[Posting, Transfer | None]:
+    """It is paid whatever the wallet has; where that leaves less than the margin, less is held."""
+    try:
+        return _attempt(row, asset, position, ZERO if position is None else margin)
+    except InsufficientFundsError:
+        hold = None if position is None else position.hold
+        free = free_once(AccountRef(UUID(row.part), asset, WALLET), hold, change=row.amount)
+        return _attempt(row, asset, position, max(min(margin, free), ZERO), is_paid_by_nobody=free < 0)
+
+
+def _attempt(
+    row: DemoFunding, asset: str, position: Position | None, margin: Decimal, *, is_paid_by_nobody: bool = False
+) -> tuple[Posting, Transfer | None]:
     own, clearing, paid = (AccountRef(UUID(row.part), asset, kind) for kind in (WALLET, CLEARING, Account.Kind.FUNDING))
     legs = [] if position is None or position.hold is None else [Leg(own, clearing, None, "void", position.hold.pk)]
     legs.append(Leg(paid, own, row.amount) if row.amount > 0 else Leg(own, paid, -row.amount))
-    if position is not None and margin > 0:
+    if is_paid_by_nobody:
+        legs = [from_suspense(leg, {asset}) for leg in legs]
+    if margin > 0:
         legs.append(Leg(own, clearing, margin, "pending"))
-    given: dict[str, Any] = {
-        "owner_id": row.owner_id,
-        "key": f"funding:{row.pk}",
-        "kind": PostingKind.FUNDING_PAYMENT,
-        "detail": {"connection": str(row.connection_id), "symbol": row.symbol, "funding": row.pk},
-    }
-    try:
-        posting = post(legs=legs, **given)
-    except InsufficientFundsError:  # its margin was not all held: it is paid all the same
-        legs = [from_suspense(leg, {asset}) for leg in legs if leg.phase != "pending"]
-        posting = post(legs=legs, **given)
-    held = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
-    return posting, Transfer.objects.get(pk=held[0]) if held else None
+    posting = post(
+        owner_id=row.owner_id,
+        key=f"funding:{row.pk}",
+        kind=PostingKind.FUNDING_PAYMENT,
+        legs=legs,
+        detail={"connection": str(row.connection_id), "symbol": row.symbol, "funding": row.pk},
+    )
+    return posting, Transfer.objects.get(pk=posting.transfer_ids[-1]) if margin > 0 else None

@@ -14,10 +14,11 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.sentences import Sentence, amount
 from trading.models import Order, Position
-from trading.orders.booking import from_suspense
+from trading.orders.booking import from_suspense, tell_unpaid
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
-from trading.orders.life import alarm
+from trading.orders.life import note
+from trading.orders.shortfalls import free_once, hold_margin
 from trading.positions import late
 from trading.positions.leveraged import Traded, leveraged, trade_position, write
 from trading.positions.standing import tell_position
@@ -34,7 +35,10 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
     traded = trade_position(order, trade)
     rest = ZERO if is_last or order.reduce_only else _rest(order, trade)
     posting, hold = _post(order, trade, traded, rest)
-    write(traded, order, hold)
+    for position, held_by in ((traded.closed, None), (traded.open, hold)):
+        if position is not None:
+            hold_margin(position, held_by)
+    write(traded, order)
     _tell_what_was_earned(order, trade, traded)
     tell_position(order.wallet, order.instrument, leveraged(traded.open), trade.price)
     VenueIncome.objects.create(
@@ -76,16 +80,17 @@ def _post(order: Order, trade: TradeReport, traded: Traded, rest: Decimal) -> tu
         free = _free(order, trade, traded)
         margin = min(margin, max(free, ZERO))
         posting, held = _attempt(order, trade, traded, min(rest, max(free - margin, ZERO)), margin)
-        alarm(order, "unpaid", "The venue took more than the wallet had", f"{error} What is missing is not held.")
+        if free < 0:
+            tell_unpaid(order, [error])
+        else:
+            note(order, order.status, f"{error} What is missing is not held.")
     order.hold, hold = held
     return posting, hold
 
 
 def _free(order: Order, trade: TradeReport, traded: Traded) -> Decimal:
     """What the wallet has once everything is released and paid."""
-    account = Account.objects.get(wallet_id=order.wallet_id, asset=order.instrument.settle, kind=WALLET)
-    released = sum((hold.amount for hold in (order.hold, traded.held_by) if hold is not None), ZERO)
-    return account.available + released + traded.realized - trade.fee
+    return free_once(_account(order, WALLET), order.hold, traded.held_by, change=traded.realized - trade.fee)
 
 
 def _attempt(

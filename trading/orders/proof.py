@@ -76,17 +76,18 @@ CHECKS: Final = (
     ),
     Check(
         "margin",
-        "The margin of every open perpetual is held, to the last digit",
+        "The margin of every open perpetual is held, but for what its position says is missing, to the last digit",
         {
             ALL: (
                 """
-                SELECT format('Position %s has a margin of %s, and %s is held for it.', p.id, p.margin,
-                              COALESCE(held.amount, 0))
+                SELECT format('Position %s has a margin of %s, and %s is held for it, %s is said to be missing.',
+                              p.id, p.margin, COALESCE(held.amount, 0), p.margin_shortfall)
                 FROM trading_position p
                 LEFT JOIN ledger_legs AS held ON held.id = p.hold_id AND held.debit_wallet = p.wallet_id
                      AND held.phase = 'pending'
                      AND NOT EXISTS (SELECT FROM ledger_legs AS over WHERE over.pending_id = p.hold_id)
-                WHERE p.leverage IS NOT NULL AND p.closed_at IS NULL AND COALESCE(held.amount, 0) <> p.margin
+                WHERE p.leverage IS NOT NULL AND p.closed_at IS NULL
+                  AND COALESCE(held.amount, 0) + p.margin_shortfall <> p.margin
                 ORDER BY p.id LIMIT 1
                 """,
             ),

@@ -67,14 +67,13 @@ def trade_position(order: Order, trade: TradeReport) -> Traded:
     return Traded(realized, after, held_by, closed, position)
 
 
-def write(traded: Traded, order: Order, hold: Transfer | None) -> None:
-    """Write them, `hold` being what holds the margin from here on."""
+def write(traded: Traded, order: Order) -> None:
+    """Write them."""
     if traded.closed is not None:
         traded.closed.save()
         resolve_alert(owner_id=order.owner_id, key=unprotected_key(traded.closed.pk))
         lock_after(traded.closed, by_stop=was_stopped(order, traded.closed))
     if traded.open is not None:
-        traded.open.hold = hold
         traded.open.save()
 
 
@@ -119,7 +118,7 @@ def _reduce(position: Position, trade: TradeReport, quantity: Decimal, realized:
 
 def _close(position: Position, order: Order, trade: TradeReport) -> Position:
     position.quantity = position.cost = position.margin = ZERO
-    position.liquidation_price = position.hold = None
+    position.liquidation_price = None
     position.closed_at = position.traded_at = trade.at
     position.exit_reason, position.exit_cause = order.reason, exit_cause(order, position)
     return position

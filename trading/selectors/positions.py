@@ -77,6 +77,7 @@ class PositionRow:
     exit_fee: Decimal | None
     leverage: Decimal | None
     margin: Decimal | None
+    margin_shortfall: Decimal
     liquidation_price: Decimal | None
     funding: Decimal
 
@@ -166,6 +167,7 @@ class _Found(NamedTuple):
     leverage: Decimal | None
     cost: Decimal | None
     margin: Decimal | None
+    margin_shortfall: Decimal
     liquidation_price: Decimal | None
     funding: Decimal
     entry_reason: Sentence
@@ -294,6 +296,7 @@ def _row(found: _Found, mark: Quote | None, totals: dict[str, Decimal]) -> Posit
         exit_fee=None if value is None else value * fee,
         leverage=found.leverage,
         margin=found.margin,
+        margin_shortfall=found.margin_shortfall,
         liquidation_price=found.liquidation_price,
         funding=found.funding,
     )
