@@ -149,7 +149,7 @@
 -- migration trading 0038_where_they_closed 7493e8e7898768e0
 -- migration trading 0039_closed_where_it_stood c683555aaae8c064
 -- migration trading 0040_fewer_indexes bb4231fbe040b136
--- migration trading 0041_shortfalls 9ab6937a8af006d9
+-- migration trading 0041_shortfalls bc2167429d504b73
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e

@@ -18,7 +18,7 @@ BEGIN
         PERFORM set_config('app.user_id', somebody::text, true);  -- whose transfers are seen
         UPDATE trading_position AS position
         SET margin_shortfall = greatest(
-            margin - coalesce((SELECT amount FROM wallets_transfer AS held WHERE held.id = position.hold_id), 0), 0)
+            margin - coalesce((SELECT amount FROM ledger_legs AS held WHERE held.id = position.hold_id), 0), 0)
         WHERE owner_id = somebody AND margin > 0 AND closed_at IS NULL;
     END LOOP;
     PERFORM set_config('app.user_id', '', true);
