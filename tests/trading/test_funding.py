@@ -144,7 +144,7 @@ def test_a_crash_at_any_step_of_a_booking_leaves_both_or_neither(
     pass_periods(desk, 3)
     steps: dict[str, tuple[Any, str]] = {
         "venue": (__import__("wallets.venues.demo.funding", fromlist=["x"]), "take_over"),
-        "posting": (__import__("trading.orders.funding", fromlist=["x"]), "post"),
+        "posting": (__import__("trading.orders.funding", fromlist=["x"]), "pay"),
         "position": (__import__("trading.orders.funding", fromlist=["x"]), "tell_position"),
         "income": (VenueIncome.objects, "create"),
     }

@@ -72,8 +72,8 @@ def standing(desk: PerpetualDesk) -> Position:
 def alerts(desk: PerpetualDesk) -> list[tuple[str, bool]]:
     """Kind of each that is about what was paid and held, and whether it stands."""
     with tenancy.tenant(desk.owner.pk):
-        found = [(one.key, one.resolved_at is None) for one in Alert.objects.order_by("pk")]
-    return [(key.split(":")[0], stands) for key, stands in found if "margin-shortfall" in key or "unpaid" in key]
+        found = [(one.key, one.resolved_at is None) for one in Alert.objects.all()]
+    return sorted((key.split(":")[0], stands) for key, stands in found if "shortfall" in key or "unpaid" in key)
 
 
 def assert_whole(desk: PerpetualDesk, missing: Decimal = ZERO) -> None:
@@ -132,6 +132,21 @@ def test_a_position_that_is_closed_lacks_nothing(desk: PerpetualDesk, first: str
 
 
 @FIRST
+def test_a_liquidation_takes_what_the_wallet_has_and_only_the_rest_stands_in_suspense(
+    desk: PerpetualDesk, first: str
+) -> None:
+    turn(desk, first)
+    desk.price("100")
+    (order,) = desk.watch()
+    assert (order.status, desk.position()) == ("filled", None)
+    lost = sum((one.realized_pnl for one in desk.closed()), ZERO)
+    assert -lost > CASH
+    assert (desk.balance("USDT"), desk.balance("USDT", "suspense")) == (0, CASH + lost)
+    assert alerts(desk) == [("margin-shortfall", False), ("order", True)]
+    assert_books_prove_themselves(desk)
+
+
+@FIRST
 def test_funding_goes_into_what_is_held_and_comes_out_of_it(desk: PerpetualDesk, first: str) -> None:
     """A short receives it, a long pays it: what is missing stays the same."""
     missing = turn(desk, first).margin_shortfall
@@ -153,7 +168,8 @@ def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) 
         assert [row.is_booked for row in DemoFunding.objects.all()] == [True]
     position = standing(desk)
     assert (position.funding, position.margin, position.margin_shortfall) == (-MARGIN["sell"], 0, 0)
-    assert (desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, -MARGIN["sell"])
+    left = CASH - LOSS - FEES["sell"]
+    assert (desk.balance("USDT"), desk.balance("USDT", "suspense")) == (0, left - MARGIN["sell"])
     assert_books_prove_themselves(desk)
 
 

@@ -1,19 +1,20 @@
 """A trade in the ledger: what was held is settled, what was got comes in, the fee goes out, in one posting."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import F
 
-from kit.sentences import amount, sentence
+from kit.sentences import amount, joined, sentence
 from markets.prices import price_in
 from trading.models import Order, Side
 from trading.orders.holds import CLEARING, WALLET, to_rest
 from trading.orders.life import alarm, note
+from trading.orders.paying import Paid, pay_all, pay_part
 from trading.risk.sizing import UNIT
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post, post_many
+from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post_many
 from wallets.models import Account, Posting, PostingKind, Transfer, Wallet
 from wallets.venues.base import TradeReport
 
@@ -92,10 +93,9 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
 
 
 def book(order: Order, trade: TradeReport, *, is_last: bool) -> Posting:
-    request = request_of_trade(order, trade, is_last=is_last)
-    posting = _posted(order, trade, request)
-    keep_rest(order, request, posting)
-    return posting
+    paid = _paid(order, trade, request_of_trade(order, trade, is_last=is_last))
+    order.hold = next(paid.holds, None)
+    return paid.posting
 
 
 def request_of_trade(order: Order, trade: TradeReport, *, is_last: bool) -> Request:
@@ -114,34 +114,32 @@ def keep_rest(order: Order, request: Request, posting: Posting) -> None:
     order.hold = Transfer.objects.get(pk=held[0]) if held else None
 
 
-def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:
-    """The trade's posting. A fee in a third asset that the wallet has too little of, such as a venue's own coin, is
-    paid by a wallet that has it; what nobody has is paid by the wallet's suspense account, with a word about it."""
-    own: dict[str, Any] = {"owner_id": order.owner_id, "kind": request.kind, "detail": request.detail}
-    short: dict[str, InsufficientFundsError] = {}
-    while True:
-        try:
-            legs = [from_suspense(leg, short) for leg in request.legs]
-            posting = post(key=request.key, legs=legs, **own)
-        except InsufficientFundsError as error:
-            if error.asset in short:
-                raise
-            if (paid := _with_fee_of_another(order, trade, request, error)) is not None and not short:
-                return paid
-            short[error.asset] = error
-        else:
-            break
-    if short and order.is_external:
+def _paid(order: Order, trade: TradeReport, request: Request) -> Paid:
+    """The trade, posted. A fee in a third asset that the wallet has too little of, such as a venue's own coin, is paid
+    by a wallet that has it; what nobody has is paid by the wallet's suspense account, with a word about it."""
+    try:
+        return pay_all(request, owner_id=order.owner_id)
+    except InsufficientFundsError as error:
+        if (posting := _with_fee_of_another(order, trade, request, error)) is not None:
+            return Paid(posting, tuple(request.legs))
+        own: dict[str, Any] = {"owner_id": order.owner_id, "wallet_id": order.wallet_id, "held": (order.hold,)}
+        paid = pay_part(request, error, **own)
+    if paid.missing and order.is_external:
         alarm(order, "unpaid", SPENT_BY_HAND, WHOSE, connection=order.connection.name)
-    elif short:
-        tell_unpaid(order, short.values())
-    return posting
+    elif paid.missing:
+        tell_unpaid(order, paid.missing)
+    return paid
 
 
-def tell_unpaid(order: Order, short: Iterable[InsufficientFundsError]) -> None:
+def tell_unpaid(order: Order, missing: Mapping[str, Decimal]) -> None:
     """Alarm that the wallet could not pay what the venue took."""
-    told = " ".join(str(error) for error in short)
-    alarm(order, "unpaid", "The venue took more than the wallet had", f"{told} The difference stands in suspense.")
+    alarm(
+        order,
+        "unpaid",
+        "The venue took more than the wallet had",
+        "It lacks {missing}, which stands in suspense: say on the connection's page whose it was.",
+        missing=joined(*(sentence("{much}", much=amount(much, asset)) for asset, much in missing.items()), by=", "),
+    )
 
 
 def _with_fee_of_another(
@@ -182,10 +180,3 @@ def _payers(order: Order, asset: str, missing: Decimal) -> list[Wallet]:
         parent = rows.filter(children=parent.pk).first()
     spare = [pk for pk, wallet in found.items() if wallet.role == Wallet.Role.UNASSIGNED and pk != order.wallet_id]
     return [found[pk] for pk in (*above, *spare) if pk in found]
-
-
-def from_suspense(leg: Leg, short: Collection[str]) -> Leg:
-    """What a wallet cannot pay is paid by its suspense account, which may be overdrawn until somebody looks."""
-    if leg.phase == "posted" and leg.debit.kind == WALLET and leg.debit.asset in short:
-        return replace(leg, debit=replace(leg.debit, kind=Account.Kind.SUSPENSE))
-    return leg

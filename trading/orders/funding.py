@@ -18,11 +18,11 @@ from kit.live.publish import publish
 from markets.models import Instrument
 from quant.margin import Leveraged
 from trading.models import Fill, Position
-from trading.orders.booking import from_suspense
-from trading.orders.shortfalls import free_once, hold_margin
+from trading.orders.paying import pay
+from trading.orders.shortfalls import hold_margin
 from trading.positions.leveraged import leveraged, stand
 from trading.positions.standing import tell_position
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
+from wallets.ledger import AccountRef, Leg, Request
 from wallets.models import Account, Connection, DemoFunding, Posting, PostingKind, Transfer, VenueIncome, Wallet
 from wallets.venues.demo import funding as venue
 
@@ -99,29 +99,17 @@ def _book(row: DemoFunding) -> None:
 
 def _post(row: DemoFunding, asset: str, position: Position | None, margin: Decimal) -> tuple[Posting, Transfer | None]:
     """It is paid whatever the wallet has; where that leaves less than the margin, less is held."""
-    try:
-        return _attempt(row, asset, position, ZERO if position is None else margin)
-    except InsufficientFundsError:
-        hold = None if position is None else position.hold
-        free = free_once(AccountRef(UUID(row.part), asset, WALLET), hold, change=row.amount)
-        return _attempt(row, asset, position, max(min(margin, free), ZERO), is_paid_by_nobody=free < 0)
-
-
-def _attempt(
-    row: DemoFunding, asset: str, position: Position | None, margin: Decimal, *, is_paid_by_nobody: bool = False
-) -> tuple[Posting, Transfer | None]:
     own, clearing, paid = (AccountRef(UUID(row.part), asset, kind) for kind in (WALLET, CLEARING, Account.Kind.FUNDING))
-    legs = [] if position is None or position.hold is None else [Leg(own, clearing, None, "void", position.hold.pk)]
+    hold = None if position is None else position.hold
+    legs = [] if hold is None else [Leg(own, clearing, None, "void", hold.pk)]
     legs.append(Leg(paid, own, row.amount) if row.amount > 0 else Leg(own, paid, -row.amount))
-    if is_paid_by_nobody:
-        legs = [from_suspense(leg, {asset}) for leg in legs]
-    if margin > 0:
+    if position is not None and margin > 0:
         legs.append(Leg(own, clearing, margin, "pending"))
-    posting = post(
-        owner_id=row.owner_id,
+    request = Request(
         key=f"funding:{row.pk}",
         kind=PostingKind.FUNDING_PAYMENT,
         legs=legs,
         detail={"connection": str(row.connection_id), "symbol": row.symbol, "funding": row.pk},
     )
-    return posting, Transfer.objects.get(pk=posting.transfer_ids[-1]) if margin > 0 else None
+    done = pay(request, owner_id=row.owner_id, wallet_id=own.wallet_id, held=(hold,))
+    return done.posting, next(done.holds, None)

@@ -14,15 +14,16 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.sentences import Sentence, amount
 from trading.models import Order, Position
-from trading.orders.booking import from_suspense, tell_unpaid
+from trading.orders.booking import tell_unpaid
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
 from trading.orders.life import note
-from trading.orders.shortfalls import free_once, hold_margin
+from trading.orders.paying import pay
+from trading.orders.shortfalls import hold_margin
 from trading.positions import late
 from trading.positions.leveraged import Traded, leveraged, trade_position, write
 from trading.positions.standing import tell_position
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
+from wallets.ledger import AccountRef, Leg, Request
 from wallets.models import Account, Posting, PostingKind, Transfer, VenueIncome
 from wallets.venues.base import TradeReport
 
@@ -74,42 +75,22 @@ def _rest(order: Order, trade: TradeReport) -> Decimal:
 def _post(order: Order, trade: TradeReport, traded: Traded, rest: Decimal) -> tuple[Posting, Transfer | None]:
     """One posting; where the wallet has too little, less is held, and what it cannot pay stands in suspense."""
     margin = traded.after.margin
-    try:
-        posting, held = _attempt(order, trade, traded, rest, margin)
-    except InsufficientFundsError as error:
-        free = _free(order, trade, traded)
-        margin = min(margin, max(free, ZERO))
-        posting, held = _attempt(order, trade, traded, min(rest, max(free - margin, ZERO)), margin)
-        if free < 0:
-            tell_unpaid(order, [error])
-        else:
-            note(order, order.status, f"{error} What is missing is not held.")
-    order.hold, hold = held
-    return posting, hold
-
-
-def _free(order: Order, trade: TradeReport, traded: Traded) -> Decimal:
-    """What the wallet has once everything is released and paid."""
-    return free_once(_account(order, WALLET), order.hold, traded.held_by, change=traded.realized - trade.fee)
-
-
-def _attempt(
-    order: Order, trade: TradeReport, traded: Traded, rest: Decimal, margin: Decimal
-) -> tuple[Posting, tuple[Transfer | None, Transfer | None]]:
-    legs = [*_released(order, traded), *_moved(order, trade, traded), *_held(order, rest, margin)]
-    if _free(order, trade, traded) < 0:
-        legs = [from_suspense(leg, {order.instrument.settle}) for leg in legs]
-    posting = post(
-        owner_id=order.owner_id,
+    request = Request(
         key=f"fill:{order.pk.hex}:{trade.trade_id}",
         kind=PostingKind.TRADE,
-        legs=legs,
+        legs=[*_released(order, traded), *_moved(order, trade, traded), *_held(order, margin, rest)],
         detail={"order": str(order.pk), "trade": trade.trade_id},
     )
-    pending = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
-    rows = Transfer.objects.in_bulk(pending)
-    of_rest = rows[pending[0]] if rest > 0 else None
-    return posting, (of_rest, rows[pending[-1]] if margin > 0 else None)
+    held = (order.hold, traded.held_by)
+    paid = pay(request, owner_id=order.owner_id, wallet_id=order.wallet_id, held=held)
+    if paid.missing:
+        tell_unpaid(order, paid.missing)
+    elif paid.error is not None:
+        note(order, order.status, f"{paid.error} What is missing is not held.")
+    holds = paid.holds
+    hold = next(holds, None) if margin > 0 else None
+    order.hold = next(holds, None)
+    return paid.posting, hold
 
 
 def _released(order: Order, traded: Traded) -> Iterator[Leg]:
@@ -133,8 +114,8 @@ def _moved(order: Order, trade: TradeReport, traded: Traded) -> Iterator[Leg]:
         yield Leg(purse, costs, trade.fee)
 
 
-def _held(order: Order, rest: Decimal, margin: Decimal) -> Iterator[Leg]:
-    for held in (rest, margin):
+def _held(order: Order, margin: Decimal, rest: Decimal) -> Iterator[Leg]:
+    for held in (margin, rest):
         if held > 0:
             yield Leg(_account(order, WALLET), _account(order, CLEARING), held, "pending")
 

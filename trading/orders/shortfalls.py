@@ -50,12 +50,6 @@ def hold_margin(position: Position, hold: Transfer | None) -> None:
     )
 
 
-def free_once(account: AccountRef, *released: Transfer | None, change: Decimal) -> Decimal:
-    """What a wallet has free once these holds are released and `change` has come; below zero where it cannot pay."""
-    row = Account.objects.get(wallet_id=account.wallet_id, asset=account.asset, kind=account.kind)
-    return row.available + sum((hold.amount for hold in released if hold is not None), ZERO) + change
-
-
 def accounts_short_of_margin() -> list[tuple[UUID, UUID]]:
     """(owner, connection) of accounts with a position that lacks margin; asked as the system role.
 
@@ -85,16 +79,19 @@ def _make_up(position_id: UUID) -> bool:
         own, clearing = (
             AccountRef(position.wallet_id, position.instrument.settle, kind) for kind in (WALLET, CLEARING)
         )
-        held = min(position.margin or ZERO, free_once(own, position.hold, change=ZERO))
-        if held <= (ZERO if position.hold is None else position.hold.amount):
+        account = Account.objects.get(wallet_id=own.wallet_id, asset=own.asset, kind=WALLET)
+        more = min(position.margin_shortfall, account.available)
+        if more <= 0:
             return False
-        legs = [] if position.hold is None else [Leg(own, clearing, None, "void", position.hold.pk)]
+        hold = position.hold
+        released = [] if hold is None else [Leg(own, clearing, None, "void", hold.pk)]
+        held = more if hold is None else hold.amount + more
         try:
             posting = post(
                 owner_id=position.owner_id,
                 key=f"margin:{position.pk.hex}:{uuid4().hex}",
                 kind=PostingKind.HOLD,
-                legs=[*legs, Leg(own, clearing, held, "pending")],
+                legs=[*released, Leg(own, clearing, held, "pending")],
                 detail={"position": str(position.pk)},
             )
         except InsufficientFundsError:  # somebody else has taken it meanwhile
