@@ -15,7 +15,7 @@ from trading.orders.life import alarm, note
 from trading.orders.paying import Paid, pay_all, pay_part
 from trading.risk.sizing import UNIT
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post_many
-from wallets.models import Account, Posting, PostingKind, Transfer, Wallet
+from wallets.models import Account, Posting, PostingKind, Wallet
 from wallets.venues.base import TradeReport
 
 
@@ -106,12 +106,6 @@ def request_of_trade(order: Order, trade: TradeReport, *, is_last: bool) -> Requ
         legs=_legs(order, trade, is_last=is_last),
         detail={"order": str(order.pk), "trade": trade.trade_id},
     )
-
-
-def keep_rest(order: Order, request: Request, posting: Posting) -> None:
-    """Let the order, which is not saved here, hold what the posting of its trade has set aside again."""
-    held = [pk for leg, pk in zip(request.legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
-    order.hold = Transfer.objects.get(pk=held[0]) if held else None
 
 
 def _paid(order: Order, trade: TradeReport, request: Request) -> Paid:

@@ -20,8 +20,9 @@ from kit import clock
 from kit.sentences import Sentence, amount, price, sentence
 from trading.models import Order, Side
 from trading.orders import states
-from trading.orders.booking import keep_rest, request_of_trade
+from trading.orders.booking import request_of_trade
 from trading.orders.life import move
+from trading.orders.paying import Paid
 from trading.orders.recording import record_trade
 from trading.risk.sizing import SLIPPAGE_CUSHION, UNIT, in_lots
 from wallets.ledger import lock as lock_accounts
@@ -101,7 +102,7 @@ def carry_out(crosses: Collection[Cross]) -> None:
         requests = [request_of_trade(order, trade, is_last=is_last) for order, trade, is_last in both]
         postings = post_many(owner_id=cross.buy.owner_id, requests=requests)
         for (order, trade, is_last), request, posting in zip(both, requests, postings, strict=True):
-            keep_rest(order, request, posting)
+            order.hold = next(Paid(posting, tuple(request.legs)).holds, None)
             record_trade(order, trade, posting)
             move(order, states.FILLED if is_last else states.SUBMITTING, _told(cross, order))
 
