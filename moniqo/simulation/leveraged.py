@@ -13,6 +13,7 @@ from moniqo.simulation.stage import Stage
 from trading import services, tasks
 from trading.models import Order, Position
 from trading.orders.terms import Limit, Trigger
+from wallets import services as wallets
 from wallets.models import Account, Wallet
 from wallets.venues.demo import following
 from wallets.venues.demo.funding import accounts_to_fund
@@ -89,6 +90,29 @@ def trade(on: Stage) -> Act:
     return act
 
 
+def turn_with_little(on: Stage) -> Act:
+    """A position is to be turned round; all else that its wallet has is brought home, and the market goes against what
+    is still open before a worker sends the order: what is left is less than the margin of what comes to stand there."""
+    rng = on.rng
+    times, moves = Decimal(str(round(rng.uniform(1.5, 3), 2))), Decimal(str(round(rng.uniform(0.01, 0.06), 3)))
+    leverage, key = rng.choice((20, 40)), f"turn {rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        position = _first(on)
+        if position is None:
+            return "nothing is open"
+        symbol, wallet, side = position.instrument.symbol, position.wallet, "sell" if position.is_long else "buy"
+        terms: dict[str, Any] = {"side": side, "leverage": Decimal(leverage), "key": key}
+        order = _placed(on, wallet, symbol, quantity=position.quantity * times, **terms)
+        _moved(on, wallet, on.farm, Decimal(1), key)
+        at = on.price(symbol) * (1 - moves if position.is_long else 1 + moves)
+        on.prices[on.perpetuals[symbol]] = at.quantize(CENT)
+        on.quote()
+        return tasks.execute_order(str(on.owner_id), str(order.pk))
+
+    return act
+
+
 def reduce(on: Stage) -> Act:
     """A part of a position is closed, or all of it."""
     rng = on.rng
@@ -149,6 +173,38 @@ def tighten(on: Stage) -> Act:
             return services.move_levels(owner_id=on.owner_id, position_id=position.pk, levels={"exit_stop": stop})
 
     return act
+
+
+def bring_home(on: Stage) -> Act:
+    """What is free in a wallet, or a part of it, goes to the farm."""
+    wallet, share = on.rng.choice(on.wallets), Decimal(str(round(on.rng.uniform(0.5, 1.2), 2)))
+    key = f"home {on.rng.randrange(10**9)}"
+    return lambda on: _moved(on, wallet, on.farm, min(share, Decimal(1)), key)
+
+
+def hand_out(on: Stage) -> Act:
+    """What the farm has, or a part of it, goes to a wallet: to one that lacks margin, where one does."""
+    wallet, share = on.rng.choice(on.wallets), Decimal(str(round(on.rng.uniform(0.05, 1), 2)))
+    key = f"out {on.rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            short = Wallet.objects.filter(positions__margin_shortfall__gt=0).order_by("pk").first()
+        return _moved(on, on.farm, short or wallet, share, key)
+
+    return act
+
+
+def _moved(on: Stage, source: Wallet, target: Wallet, share: Decimal, key: str) -> object:
+    move = wallets.collect if target == on.farm else wallets.allocate
+    with tenancy.tenant(on.owner_id):
+        account = Account.objects.filter(wallet=source, asset="USDT", kind=Account.Kind.WALLET).first()
+        amount = (account.available * share).quantize(CENT, ROUND_DOWN) if account else Decimal(0)
+        if amount <= 0:
+            return "nothing is free"
+        ends: dict[str, Any] = {"owner_id": on.owner_id, "source_id": source.pk, "target_id": target.pk}
+        move(**ends, asset="USDT", amount=amount, key=key)
+        return f"{amount} from {source.name} to {target.name}"
 
 
 def _first(on: Stage) -> Position | None:

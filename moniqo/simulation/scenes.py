@@ -18,13 +18,16 @@ from moniqo.simulation.flow import (
 )
 from moniqo.simulation.leveraged import (
     amend_waiting_trade,
+    bring_home,
     fund,
+    hand_out,
     match,
     reduce,
     settle,
     squeeze,
     tighten,
     trade,
+    turn_with_little,
     wait_to_trade,
 )
 from moniqo.simulation.people import (
@@ -76,7 +79,8 @@ PERPETUALS: Final = Scene(
         amend_waiting_trade: (12, 60), cancel: (6, 14), stop_all: (3, 14), cancel_everything: (2, 20),
         move_prices: (18, 0), wait: (6, 0),
         deliver: (40, 60), sweep: (10, 60), protect: (16, 30), match: (10, 30), fund: (12, 40), squeeze: (12, 0),
-        settle: (4, 40), go_on_stopping: (3, 40), listen: (4, 34), sync: (3, 44),
+        settle: (4, 40), go_on_stopping: (3, 40), listen: (4, 34), sync: (3, 44), bring_home: (4, 0), hand_out: (16, 0),
+        turn_with_little: (16, 100),
     },
     before=(trade,),
     first=(deliver, trade, deliver),

@@ -5,7 +5,7 @@ of averages that shares nothing with what the venue and the books use.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -13,13 +13,15 @@ from uuid import UUID
 
 from kit import tenancy
 from moniqo.simulation.flow import reached
+from moniqo.simulation.kept import told
 from moniqo.simulation.stage import CASH, Stage
 from trading.models import Fill, Order, Position
-from wallets.models import Account, DemoBalance, DemoFunding, DemoOrder, DemoPosition, DemoTrade
+from wallets.models import Account, DemoBalance, DemoFunding, DemoOrder, DemoPosition, DemoTrade, FundAllocation
 
 ZERO: Final = Decimal(0)
 # Averages are rounded at every trade in the books.
 NEAR: Final = Decimal("1e-12")
+OWN: Final = (Account.Kind.WALLET, Account.Kind.SUSPENSE)
 Place = tuple[UUID, str]
 
 
@@ -151,27 +153,44 @@ def _money(
     positions: Sequence[Position],
 ) -> Iterator[str]:
     """Each wallet has what it was funded with, and what trades and funding brought or took, and holds the margin of its
-    positions, or all that it has; all wallets together have what the venue has."""
-    due = {one.pk: CASH for one in on.wallets}
-    for wallet_id, change in _won(fills, fundings):
-        due[wallet_id] += change
+    positions, or all that it has. What it could not pay stands in suspense, and its owner was told."""
+    due = dict.fromkeys((one.pk for one in on.wallets), CASH)
+    for wallet_id, change in (*_moved(on), *_won(fills, fundings)):
+        due[wallet_id] = due.get(wallet_id, ZERO) + change
     margins: dict[UUID, Decimal] = defaultdict(Decimal)
     missing: dict[UUID, Decimal] = defaultdict(Decimal)
     for position in (one for one in positions if one.closed_at is None):
         margins[position.wallet_id] += position.margin or ZERO
         missing[position.wallet_id] += position.margin_shortfall
+    unpaid = {one.wallet_id: one.balance for one in accounts if one.kind == Account.Kind.SUSPENSE and one.balance}
+    yield from _unexplained(on, accounts, unpaid.values())
     for account in accounts:
-        if account.kind in (Account.Kind.SUSPENSE, Account.Kind.CLEARING) and account.balance:
-            yield f"{account.balance} {account.asset} is in {account.kind}."
         if (account.kind, account.asset) != (Account.Kind.WALLET, "USDT") or account.wallet_id not in due:
             continue
-        if account.balance != due[account.wallet_id]:
-            yield f"A wallet has {account.balance} and should have {due[account.wallet_id]}."
+        has = account.balance + unpaid.get(account.wallet_id, ZERO)
+        if has != due[account.wallet_id]:
+            yield f"A wallet has {has} and should have {due[account.wallet_id]}."
         short = missing[account.wallet_id]
         if account.held + short != margins[account.wallet_id]:
             yield f"{account.held} is held, its positions need {margins[account.wallet_id]} and say that {short} lack."
         if short and account.available:
             yield f"{account.available} is free in a wallet whose positions lack {short}."
+
+
+def _unexplained(on: Stage, accounts: Sequence[Account], unpaid: Collection[Decimal]) -> Iterator[str]:
+    if any(much > 0 for much in unpaid) or (unpaid and not any("unpaid" in key for key in told(on))):
+        yield f"{sorted(unpaid)} is in suspense, and nobody was told."
+    for account in accounts:
+        if account.kind == Account.Kind.CLEARING and account.balance:
+            yield f"{account.balance} {account.asset} is in clearing."
+
+
+def _moved(on: Stage) -> Iterator[tuple[UUID, Decimal]]:
+    """What was handed out and brought home."""
+    with tenancy.tenant(on.owner_id):
+        for row in FundAllocation.objects.all():
+            amount = row.amount or ZERO
+            yield from ((pk, change) for pk, change in ((row.source_id, -amount), (row.target_id, amount)) if pk)
 
 
 def _won(fills: Sequence[Fill], fundings: Sequence[DemoFunding]) -> Iterator[tuple[UUID, Decimal]]:
@@ -184,7 +203,7 @@ def _won(fills: Sequence[Fill], fundings: Sequence[DemoFunding]) -> Iterator[tup
 def _at_venue(accounts: Sequence[Account], totals: dict[str, Decimal]) -> Iterator[str]:
     wallets: dict[str, Decimal] = defaultdict(Decimal)
     for account in accounts:
-        wallets[account.asset] += account.balance if account.kind == Account.Kind.WALLET else ZERO
+        wallets[account.asset] += account.balance if account.kind in OWN else ZERO
     for asset in wallets.keys() | totals.keys():
         if wallets[asset] != totals.get(asset, ZERO):
             yield f"The wallets have {wallets[asset]} {asset}, the venue has {totals.get(asset, ZERO)}."

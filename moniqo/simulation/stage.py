@@ -4,11 +4,12 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -24,6 +25,7 @@ from moniqo.simulation.crashes import Crash, Steps, counted, is_stuck, new_proce
 from moniqo.simulation.exchange import COIN, FEES, Exchange
 from moniqo.simulation.unreliable import Unreliable
 from trading import services
+from trading import tasks as workers
 from trading.orders import resting
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Platform, Wallet
@@ -140,6 +142,7 @@ def stage(
             trouble=rng.choice(TROUBLES),
         )
         found = _desk(rng, now, prices, exchange)
+        stack.enter_context(_alone(found[0].pk))
         perpetuals = _perpetuals(found) if has_perpetuals else {}
         taken = set[str]()
 
@@ -203,6 +206,31 @@ def _queued(tasks: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
         yield
     finally:
         del app.send_task
+
+
+# What workers do for everybody is found by these.
+_FOUND_BY: Final = (
+    *((workers, name) for name in ("accounts_to_fund", "_past_their_time", "_due_orders", "_due_cancellations")),
+    *((workers, "_due_amendments"), (services, "accounts_short_of_margin")),
+)
+
+
+@contextmanager
+def _alone(owner_id: uuid.UUID) -> Iterator[None]:
+    """Workers do what is this owner's: the stops and positions that flows before have left open fall due in this one as
+    well, and a seed would not be the same flow wherever it is played."""
+    before = [(module, name, vars(module)[name]) for module, name in _FOUND_BY]
+    for module, name, of_everybody in before:
+        setattr(module, name, partial(_of_one, of_everybody, owner_id))
+    try:
+        yield
+    finally:
+        for module, name, of_everybody in before:
+            setattr(module, name, of_everybody)
+
+
+def _of_one(of_everybody: Callable[[], Iterable[Any]], owner_id: uuid.UUID) -> list[Any]:
+    return [work for work in of_everybody() if owner_id == (work[0] if isinstance(work, tuple) else work.owner_id)]
 
 
 @contextmanager

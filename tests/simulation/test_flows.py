@@ -8,6 +8,7 @@ import pytest
 
 from moniqo.simulation.running import Played, play_seed, play_seeds
 from tests.conftest import cloned_database
+from trading import services
 from trading.models import Order, Position
 from trading.orders import amending_waiting, denied, exits, funding, margin, recording, resting, sending
 from trading.positions import leveraged
@@ -35,11 +36,12 @@ def test_every_order_is_known_in_thousands_of_flows(live_db: str, first: int) ->
     assert_all_is_known(play_seeds(range(first, first + MANY_AT_ONCE)))
 
 
-def test_a_seed_replays_exactly(live_db: str) -> None:
-    seeds = (4, 5, 7)
-    told = [play_seed(seed).told for seed in seeds]
+def test_a_seed_replays_exactly_whatever_was_played_before(live_db: str) -> None:
+    """Some of these leave positions open, for which funding falls due in those that go on for longer."""
+    seeds = (3, 4, 5, 7, 11, 15, 19, 23, 27, 31)
+    told = {seed: play_seed(seed).told for seed in seeds}
     with cloned_database(f"{live_db}_again"):
-        assert [play_seed(seed).told for seed in seeds] == told
+        assert {seed: play_seed(seed).told for seed in reversed(seeds)} == told
 
 
 def _never_asked(patch: pytest.MonkeyPatch) -> None:
@@ -97,6 +99,17 @@ def _funded_without_margin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(funding, "stand", lambda position, after: None)
 
 
+def _never_made_up(patch: pytest.MonkeyPatch) -> None:
+    """What is missing of a margin stays missing."""
+    patch.setattr(services, "make_up_margins", lambda **given: 0)
+
+
+def _never_said_to_be_missing(patch: pytest.MonkeyPatch) -> None:
+    """A position says nothing of what is missing of its margin."""
+    for module in (margin, funding):
+        patch.setattr(module, "hold_margin", lambda position, hold: setattr(position, "hold", hold))
+
+
 def _never_released(patch: pytest.MonkeyPatch) -> None:
     """What was held for an order and for the margin before stays held with every trade."""
     patch.setattr(margin, "_released", lambda order, traded: iter(()))
@@ -130,7 +143,9 @@ EACH, STOPS, PERPETUALS = range(60), range(1, 400, 4), range(3, 400, 4)
         (_turned_for_nothing, PERPETUALS, "and another at the venue"),
         pytest.param(_never_liquidated, PERPETUALS, "A position is open at", marks=pytest.mark.slow),
         pytest.param(_funded_without_margin, PERPETUALS, "The position is", marks=pytest.mark.slow),
-        pytest.param(_never_released, PERPETUALS, "is held, and its positions need", marks=pytest.mark.slow),
+        pytest.param(_never_made_up, PERPETUALS, "is free in a wallet whose positions lack", marks=pytest.mark.slow),
+        pytest.param(_never_said_to_be_missing, PERPETUALS, "and say that 0", marks=pytest.mark.slow),
+        pytest.param(_never_released, PERPETUALS, "is held, its positions need", marks=pytest.mark.slow),
     ],
 )
 def test_a_planted_defect_is_found(
