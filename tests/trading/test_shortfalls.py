@@ -146,6 +146,7 @@ def test_funding_goes_into_what_is_held_and_comes_out_of_it(desk: PerpetualDesk,
 def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) -> None:
     """What the wallet cannot pay stands in suspense, which is a difference that its owner is told of."""
     turn(desk, "sell")
+    left = CASH - LOSS - FEES["sell"]
     pass_periods(desk, 1)
     desk.price("115000")  # so high that it takes all of the margin
     look(desk)
@@ -153,7 +154,20 @@ def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) 
         assert [row.is_booked for row in DemoFunding.objects.all()] == [True]
     position = standing(desk)
     assert (position.funding, position.margin, position.margin_shortfall) == (-MARGIN["sell"], 0, 0)
-    assert (desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, -MARGIN["sell"])
+    assert (desk.balance("USDT"), desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, 0, left - MARGIN["sell"])
+    assert_books_prove_themselves(desk)
+
+
+def test_a_loss_of_more_than_there_is_takes_all_of_it_and_the_rest_stands_in_suspense(desk: PerpetualDesk) -> None:
+    """The wallet keeps nothing that it has lost, and its owner is told."""
+    turn(desk)  # 30 short at 85
+    left = CASH - LOSS - FEES["buy"]
+    order = desk.place("buy", "30", reduce_only=True)
+    desk.price("93")
+    assert desk.execute(order).status == "filled"
+    lost = 30 * D(8) + 30 * D(93) * D("0.001")
+    assert (desk.balance("USDT"), desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, 0, left - lost)
+    assert sorted(alerts(desk)) == [("margin-shortfall", False), ("order", True)]
     assert_books_prove_themselves(desk)
 
 

@@ -1,6 +1,6 @@
 """A trade in the ledger: what was held is settled, what was got comes in, the fee goes out, in one posting."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -92,8 +92,7 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
 
 
 def book(order: Order, trade: TradeReport, *, is_last: bool) -> Posting:
-    request = request_of_trade(order, trade, is_last=is_last)
-    posting = _posted(order, trade, request)
+    request, posting = _posted(order, trade, request_of_trade(order, trade, is_last=is_last))
     keep_rest(order, request, posting)
     return posting
 
@@ -114,28 +113,32 @@ def keep_rest(order: Order, request: Request, posting: Posting) -> None:
     order.hold = Transfer.objects.get(pk=held[0]) if held else None
 
 
-def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:
-    """The trade's posting. A fee in a third asset that the wallet has too little of, such as a venue's own coin, is
-    paid by a wallet that has it; what nobody has is paid by the wallet's suspense account, with a word about it."""
+def _posted(order: Order, trade: TradeReport, request: Request) -> tuple[Request, Posting]:
+    """The trade's posting, and what was posted. A fee in a third asset that the wallet has too little of, such as a
+    venue's own coin, is paid by a wallet that has it; what nobody has is paid by the wallet's suspense account, with a
+    word about it."""
     own: dict[str, Any] = {"owner_id": order.owner_id, "kind": request.kind, "detail": request.detail}
+    missing: dict[str, Decimal] = {}
     short: dict[str, InsufficientFundsError] = {}
     while True:
+        paid = replace(request, legs=from_suspense(request.legs, missing))
         try:
-            legs = [from_suspense(leg, short) for leg in request.legs]
-            posting = post(key=request.key, legs=legs, **own)
+            posting = post(key=paid.key, legs=paid.legs, **own)
         except InsufficientFundsError as error:
-            if error.asset in short:
+            if not missing and (of_another := _with_fee_of_another(order, trade, request, error)) is not None:
+                return request, of_another
+            lacks = missing.get(error.asset, Decimal(0))
+            missing[error.asset] = lacks + error.needed - error.available
+            if missing[error.asset] <= lacks or paid.legs == from_suspense(request.legs, missing):
                 raise
-            if (paid := _with_fee_of_another(order, trade, request, error)) is not None and not short:
-                return paid
-            short[error.asset] = error
+            short.setdefault(error.asset, error)
         else:
             break
     if short and order.is_external:
         alarm(order, "unpaid", SPENT_BY_HAND, WHOSE, connection=order.connection.name)
     elif short:
         tell_unpaid(order, short.values())
-    return posting
+    return paid, posting
 
 
 def tell_unpaid(order: Order, short: Iterable[InsufficientFundsError]) -> None:
@@ -184,8 +187,19 @@ def _payers(order: Order, asset: str, missing: Decimal) -> list[Wallet]:
     return [found[pk] for pk in (*above, *spare) if pk in found]
 
 
-def from_suspense(leg: Leg, short: Collection[str]) -> Leg:
-    """What a wallet cannot pay is paid by its suspense account, which may be overdrawn until somebody looks."""
-    if leg.phase == "posted" and leg.debit.kind == WALLET and leg.debit.asset in short:
-        return replace(leg, debit=replace(leg.debit, kind=Account.Kind.SUSPENSE))
-    return leg
+def from_suspense(legs: Sequence[Leg], missing: Mapping[str, Decimal]) -> list[Leg]:
+    """What a wallet cannot pay is paid by its suspense account, which may be overdrawn until somebody looks: so much of
+    each asset, and of what is paid last first. The wallet pays all that it has."""
+    left = dict(missing)
+    paid: list[Leg] = []
+    for leg in reversed(legs):
+        lacks = left.get(leg.debit.asset, Decimal(0))
+        if leg.amount is None or leg.phase != "posted" or leg.debit.kind != WALLET or lacks <= 0:
+            paid.append(leg)
+            continue
+        taken = min(lacks, leg.amount)
+        left[leg.debit.asset] = lacks - taken
+        paid.append(replace(leg, debit=replace(leg.debit, kind=Account.Kind.SUSPENSE), amount=taken))
+        if leg.amount > taken:
+            paid.append(replace(leg, amount=leg.amount - taken))
+    return paid[::-1]

@@ -98,23 +98,23 @@ def _book(row: DemoFunding) -> None:
 
 
 def _post(row: DemoFunding, asset: str, position: Position | None, margin: Decimal) -> tuple[Posting, Transfer | None]:
-    """It is paid whatever the wallet has; where that leaves less than the margin, less is held."""
+    """It is paid whatever the wallet has, and the rest stands in suspense; where that leaves less than the margin, less
+    is held."""
     try:
         return _attempt(row, asset, position, ZERO if position is None else margin)
     except InsufficientFundsError:
         hold = None if position is None else position.hold
         free = free_once(AccountRef(UUID(row.part), asset, WALLET), hold, change=row.amount)
-        return _attempt(row, asset, position, max(min(margin, free), ZERO), is_paid_by_nobody=free < 0)
+        return _attempt(row, asset, position, max(min(margin, free), ZERO), missing=-free)
 
 
 def _attempt(
-    row: DemoFunding, asset: str, position: Position | None, margin: Decimal, *, is_paid_by_nobody: bool = False
+    row: DemoFunding, asset: str, position: Position | None, margin: Decimal, *, missing: Decimal = ZERO
 ) -> tuple[Posting, Transfer | None]:
     own, clearing, paid = (AccountRef(UUID(row.part), asset, kind) for kind in (WALLET, CLEARING, Account.Kind.FUNDING))
     legs = [] if position is None or position.hold is None else [Leg(own, clearing, None, "void", position.hold.pk)]
     legs.append(Leg(paid, own, row.amount) if row.amount > 0 else Leg(own, paid, -row.amount))
-    if is_paid_by_nobody:
-        legs = [from_suspense(leg, {asset}) for leg in legs]
+    legs = from_suspense(legs, {asset: missing})
     if margin > 0:
         legs.append(Leg(own, clearing, margin, "pending"))
     posting = post(

@@ -79,9 +79,11 @@ def _post(order: Order, trade: TradeReport, traded: Traded, rest: Decimal) -> tu
     except InsufficientFundsError as error:
         free = _free(order, trade, traded)
         margin = min(margin, max(free, ZERO))
-        posting, held = _attempt(order, trade, traded, min(rest, max(free - margin, ZERO)), margin)
+        posting, held = _attempt(order, trade, traded, min(rest, max(free - margin, ZERO)), margin, missing=-free)
         if free < 0:
-            tell_unpaid(order, [error])
+            paid = max(-traded.realized, ZERO) + max(trade.fee, ZERO)
+            unpaid = InsufficientFundsError(asset=order.instrument.settle, available=paid + free, needed=paid)
+            tell_unpaid(order, [unpaid])
         else:
             note(order, order.status, f"{error} What is missing is not held.")
     order.hold, hold = held
@@ -94,11 +96,10 @@ def _free(order: Order, trade: TradeReport, traded: Traded) -> Decimal:
 
 
 def _attempt(
-    order: Order, trade: TradeReport, traded: Traded, rest: Decimal, margin: Decimal
+    order: Order, trade: TradeReport, traded: Traded, rest: Decimal, margin: Decimal, missing: Decimal = ZERO
 ) -> tuple[Posting, tuple[Transfer | None, Transfer | None]]:
     legs = [*_released(order, traded), *_moved(order, trade, traded), *_held(order, rest, margin)]
-    if _free(order, trade, traded) < 0:
-        legs = [from_suspense(leg, {order.instrument.settle}) for leg in legs]
+    legs = from_suspense(legs, {order.instrument.settle: missing})
     posting = post(
         owner_id=order.owner_id,
         key=f"fill:{order.pk.hex}:{trade.trade_id}",
