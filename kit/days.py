@@ -14,7 +14,9 @@ from kit.errors import InvalidInputError
 from kit.sentences import calendar_day, sentence
 
 INSTANT: Final = timedelta(microseconds=1)
-LAST: Final = date.max - timedelta(days=2)  # beyond it there is no midnight in every zone
+# Before and beyond them there is no midnight in every zone.
+FIRST: Final = date.min + timedelta(days=2)
+LAST: Final = date.max - timedelta(days=2)
 # Names that stand for no place: files of the system, and fixed offsets whose sign is the wrong way round.
 NO_PLACES: Final = ("Etc/", "posix/", "right/", "SystemV/")
 NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
@@ -49,6 +51,14 @@ def ends(day: date, where: ZoneInfo | None = None) -> datetime:
 def after(day: date) -> date:
     """The day after; of the last that there is, itself."""
     return day if day == date.max else day + timedelta(days=1)
+
+
+def is_everywhere(moment: datetime) -> bool:
+    """Whether every zone has a name for the moment: calendars end at the years 1 and 9999."""
+    try:
+        return FIRST <= moment.astimezone(UTC).date() <= LAST
+    except OverflowError:
+        return False
 
 
 def back(moment: datetime, days: int, where: ZoneInfo | None = None) -> datetime:

@@ -24,7 +24,7 @@ from kit import days, display, formatting
 from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
 from kit.mistakes import WHOLE
-from kit.written import require_text
+from kit.written import TOO_FAR, require_text
 
 PERCENT: Final = Decimal(100)
 
@@ -169,7 +169,10 @@ class MomentField(TextField):
             local = datetime.fromisoformat(text)
         except ValueError as error:
             raise ValidationError("Write a day and a time, such as 2026-12-31 18:00.") from error
-        return (local.replace(tzinfo=days.zone()) if local.tzinfo is None else local).astimezone(UTC)
+        moment = local.replace(tzinfo=days.zone()) if local.tzinfo is None else local
+        if not days.is_everywhere(moment):
+            raise ValidationError(TOO_FAR)
+        return moment.astimezone(UTC)
 
 
 def explain(

@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 
 from pydantic import AwareDatetime, FutureDatetime, PastDatetime
 
+from kit import days
 from kit.decimals import parse
 from kit.mistakes import DAY, MOMENT, NUMBER, WHOLE, YES_OR_NO
 
@@ -22,12 +23,15 @@ HALVES: Final = "Leave out half characters (lone surrogates): nothing can store 
 UNSEEN: Final = "Leave out control characters and direction marks: nobody can see them."
 TOO_LARGE: Final = "It is larger than any number here."
 TOO_DEEP: Final = "It is nested too deeply."
-TOO_FAR: Final = "No calendar goes as far as that moment in UTC."
+TOO_FAR: Final = "No calendar goes as far as that moment."
+NOWHERE: Final = "No place is so many hours from UTC: it ends in Z, or in an offset such as +01:00."
 EXACTLY: Final = 'Send it as a string, such as "0.1": a number with a fraction is not exact.'
 
 DEEPEST: Final = 20
 # What PostgreSQL counts in: a whole number beyond it fits no column.
 LARGEST: Final = 2**63 - 1
+# An offset as large as that is none to it.
+FARTHEST: Final = timedelta(hours=16)
 _WHOLE: Final = re.compile("-?[0-9]+")
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT: Final = re.compile(f"{_DAY}[Tt ][0-9:.]+(?:[Zz]|[+-][0-9:]+)?")
@@ -140,11 +144,13 @@ def _require_moment(text: str) -> None:
         raise ValueError(MOMENT)
     try:
         read = datetime.fromisoformat(text.upper())
-        (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(TOO_FAR) from error
     except ValueError:
         raise ValueError(MOMENT) from None
+    moment = read if read.tzinfo else read.replace(tzinfo=UTC)
+    if abs(moment.utcoffset() or timedelta()) >= FARTHEST:
+        raise ValueError(NOWHERE)
+    if not days.is_everywhere(moment):
+        raise ValueError(TOO_FAR)
 
 
 def _meant(expected: frozenset[type]) -> str:

@@ -193,7 +193,7 @@ def means_of(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held:
     room = capital.value(instrument) * agent.farm.cap_of(instrument.symbol) - left * price
     freed = freed_by_leaving(wallet_id=agent.wallet_id, instrument=instrument, price=price) if held else Decimal(0)
     return Means(
-        cash=max(facts.purse(instrument.quote).free + freed, Decimal(0)),
+        cash=max(facts.purse(instrument.quote).spendable + freed, Decimal(0)),
         price=price,
         room=room,
         sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",

@@ -64,7 +64,7 @@ async def refuse(send: Send, status: HTTPStatus, sentence: str, **headers: str) 
 async def refuse_input(send: Send, error: InvalidInputError) -> None:
     """What was sent is wrong, with what is wrong about each field."""
     fields = {"fields": error.fields} if error.fields else {}
-    await _tell(send, problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), code=error.code, **fields))
+    await _tell(send, problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.sentence.exact, code=error.code, **fields))
 
 
 async def _tell(send: Send, answer: HttpResponse, **headers: str) -> None:

@@ -1,5 +1,6 @@
 """What a form says of a number, it says as its reader writes numbers."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,8 @@ from django.forms import PasswordInput
 
 from kit import display
 from kit.display import Display
-from kit.forms import AmountField, NumberField, PercentField, TextField, WholeField
-from kit.written import NUL, UNSEEN
+from kit.forms import AmountField, MomentField, NumberField, PercentField, TextField, WholeField
+from kit.written import NOWHERE, NUL, TOO_FAR, UNSEEN, require_json
 
 WRITTEN = [("1.234,56", "1.250,5", "0,01"), ("1,234.56", "1250.5", "0.01")]
 
@@ -71,3 +72,28 @@ def test_a_text_is_refused_with_the_sentence_that_programs_get(typed: str, said:
 
 def test_a_secret_may_hold_what_nobody_sees() -> None:
     assert TextField(widget=PasswordInput(), strip=False).clean("a\u202eb\x07") == "a\u202eb\x07"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "America/St_Johns"])
+@pytest.mark.parametrize("typed", ["9999-12-31 23:59", "9999-12-31T00:00", "0001-01-01"])
+def test_a_moment_that_some_zone_has_no_name_for_is_refused(typed: str, zone: str) -> None:
+    """It was taken, and could not be shown to who lives east of Greenwich: their page broke off."""
+    with display.showing(Display(timezone=zone)), pytest.raises(ValidationError) as refused:
+        MomentField().clean(typed)
+    assert refused.value.messages == [TOO_FAR]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("9999-12-31T23:59:59Z", TOO_FAR),
+        ("9999-12-31T23:59:59-12:00", TOO_FAR),
+        ("0001-01-01T00:00:00Z", TOO_FAR),
+        ("2027-01-01T00:00:00+23:59", NOWHERE),
+        ("2027-01-01T00:00:00-16:00", NOWHERE),
+    ],
+)
+def test_a_program_s_moment_has_a_name_in_every_zone_and_an_offset_that_can_be_stored(sent: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said.split(":")[0]):
+        require_json(sent, frozenset({datetime}))
+    require_json("2027-01-01T00:00:00+14:00", frozenset({datetime}))

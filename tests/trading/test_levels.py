@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.positions.levels import level_reached, trailed, wrong_side
+from kit import display
+from kit.display import Display
+from trading.positions.levels import WrongSideError, level_reached, require_right_side, trailed, wrong_side
 
 STOP, TARGET = Decimal(95), Decimal(120)
 
@@ -59,3 +61,11 @@ def test_a_position_without_a_trail_keeps_its_stop() -> None:
 def test_a_level_at_or_beyond_the_price_protects_nothing(stop: str | None, target: str | None, wrong: set[str]) -> None:
     levels = {"stop": stop and Decimal(stop), "target": target and Decimal(target)}
     assert set(wrong_side(price=Decimal(100), **levels)) == wrong  # type: ignore[arg-type]
+
+
+def test_a_program_gets_every_digit_of_a_level_that_is_wrong() -> None:
+    """Whatever its reader's way to write numbers: the sentence of a field is that of the whole."""
+    with display.showing(Display(hide_amounts=True)), pytest.raises(WrongSideError) as refused:
+        require_right_side(Decimal("112794.16"), stop=Decimal(200_000), target=None)
+    assert refused.value.fields == {"exit_stop": refused.value.sentence.exact}
+    assert "112794.16" in refused.value.sentence.exact

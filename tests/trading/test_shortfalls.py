@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections, transaction
@@ -18,7 +19,8 @@ from tests.trading.desk import assert_books_prove_themselves, fund
 from tests.trading.perpetual_desk import PerpetualDesk, make_perpetual_desk
 from tests.trading.test_funding import Died, pass_periods
 from trading import services, tasks
-from trading.models import Position
+from trading.models import Order, Position
+from wallets.hierarchy.consequences import consequences
 from wallets.models import Account, DemoFunding, Wallet
 
 D = Decimal
@@ -161,6 +163,7 @@ def test_funding_goes_into_what_is_held_and_comes_out_of_it(desk: PerpetualDesk,
 def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) -> None:
     """What the wallet cannot pay stands in suspense, which is a difference that its owner is told of."""
     turn(desk, "sell")
+    left = CASH - LOSS - FEES["sell"]
     pass_periods(desk, 1)
     desk.price("115000")  # so high that it takes all of the margin
     look(desk)
@@ -168,8 +171,20 @@ def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) 
         assert [row.is_booked for row in DemoFunding.objects.all()] == [True]
     position = standing(desk)
     assert (position.funding, position.margin, position.margin_shortfall) == (-MARGIN["sell"], 0, 0)
-    left = CASH - LOSS - FEES["sell"]
-    assert (desk.balance("USDT"), desk.balance("USDT", "suspense")) == (0, left - MARGIN["sell"])
+    assert (desk.balance("USDT"), desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, 0, left - MARGIN["sell"])
+    assert_books_prove_themselves(desk)
+
+
+def test_a_loss_of_more_than_there_is_takes_all_of_it_and_the_rest_stands_in_suspense(desk: PerpetualDesk) -> None:
+    """The wallet keeps nothing that it has lost, and its owner is told."""
+    turn(desk)  # 30 short at 85
+    left = CASH - LOSS - FEES["buy"]
+    order = desk.place("buy", "30", reduce_only=True)
+    desk.price("93")
+    assert desk.execute(order).status == "filled"
+    lost = 30 * D(8) + 30 * D(93) * D("0.001")
+    assert (desk.balance("USDT"), desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, 0, left - lost)
+    assert sorted(alerts(desk)) == [("margin-shortfall", False), ("order", True)]
     assert_books_prove_themselves(desk)
 
 
@@ -218,3 +233,66 @@ def test_positions_of_before_say_what_is_missing_and_the_task_makes_it_up(live_d
     give(desk, 500)
     tasks.settle_funding()
     assert_whole(desk)
+
+
+@FIRST
+def test_what_comes_is_no_order_s_before_it_is_held(desk: PerpetualDesk, first: str) -> None:
+    """Neither in the spot market nor in the perpetual; what makes the position smaller goes on."""
+    missing = turn(desk, first).margin_shortfall
+    give(desk, 20)
+    refused = [
+        desk.place("sell" if first == "buy" else "buy", "1", leverage=D(10)),
+        desk.place(first, "60", leverage=D(10)),  # it would turn it round, and lack as much again
+        spot(desk, "0.2"),
+    ]
+    assert [(order.status, order.refusal.template[:3]) for order in refused] == [("rejected", "Add")] * 3
+    assert_whole(desk, missing)
+    assert desk.trade(first, "1", reduce_only=True).status == "filled"
+    give(desk, 500)
+    assert spot(desk, "0.2").status == "submitting"
+
+
+def test_what_turns_it_round_into_less_than_there_is_needs_no_money(desk: PerpetualDesk) -> None:
+    turn(desk)
+    assert desk.trade("buy", "40", leverage=D(10)).status == "filled"  # 30 short become 10 long
+    assert_whole(desk)
+
+
+def test_a_share_of_what_is_free_is_a_share_of_what_an_order_may_have(desk: PerpetualDesk) -> None:
+    missing = turn(desk).margin_shortfall
+    give(desk, 20)
+    wished: dict[str, Any] = {"side": "buy", "sizing_by": "share", "size": D(1)}
+
+    def largest() -> Decimal:
+        with tenancy.tenant(desk.owner.pk):
+            return services.quantity_of(wallet=desk.wallet, instrument=desk.spot, **wished)
+
+    assert largest() == 0
+    give(desk, 100)
+    assert 0 < largest() * 85 <= 120 - missing
+
+
+def test_who_moves_money_hears_that_margin_is_missing(desk: PerpetualDesk) -> None:
+    turn(desk)
+    with tenancy.tenant(desk.owner.pk):
+        told = [consequences(wallet=desk.wallet, asset="USDT", change=D(change)) for change in (5, -5)]
+        nothing = consequences(wallet=desk.wallet, asset="BTC", change=D(5))
+    assert [sentence.split(": ")[1][:4] for (sentence,) in told] == ["this", "what"]
+    assert nothing == []
+
+
+def test_a_perpetual_holds_no_base_asset_that_could_arrive_or_leave(desk: PerpetualDesk) -> None:
+    """What arrives beside it is nobody's, and can be taken up."""
+    desk.trade("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        assert consequences(wallet=desk.wallet, asset="BTC", change=D(-1)) == []
+        assert consequences(wallet=desk.wallet, asset="BTC", change=D(1)) == []
+        fund(desk, "BTC", D("0.5"))
+        assert services.unclaimed(owner_id=desk.owner.pk, wallet_id=desk.wallet.pk)["BTC"] == D("0.5")
+
+
+def spot(desk: PerpetualDesk, quantity: str) -> Order:
+    with tenancy.tenant(desk.owner.pk):
+        return services.place_order(
+            wallet=desk.wallet, instrument=desk.spot, side="buy", quantity=D(quantity), key=uuid4().hex, reason="Test."
+        )

@@ -12,12 +12,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import DecimalField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from kit import clock
 from kit.errors import NotFoundError
 from kit.statements import planned_once
 from markets.prices import Quote, prices_in, quotes
-from trading.models import Order
+from trading.models import Order, Position
 from trading.orders import states
 from trading.orders.intents import Place
 from trading.risk import gate as risk
@@ -66,11 +68,18 @@ FROM place LEFT JOIN there USING (wallet_id) LEFT JOIN known USING (key)
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """A wallet's account of one asset: what is there, and what of it no order holds."""
+    """A wallet's account of one asset: what is there, what of it nothing holds, and what is `lacking` of the margin of
+    its positions."""
 
     account_id: int = 0
     balance: Decimal = ZERO
     free: Decimal = ZERO
+    lacking: Decimal = ZERO
+
+    @property
+    def spendable(self) -> Decimal:
+        """What an order may have: what comes is held for margins first. Below zero where more is lacking than free."""
+        return self.free - self.lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +194,20 @@ def locked_wallets(wallet_ids: Iterable[UUID]) -> dict[UUID, Wallet]:
 def _purses(places: Collection[Place]) -> dict[UUID, dict[str, Purse]]:
     """What each wallet has of the two assets that it would trade."""
     assets = {asset for place in places for asset in (place.instrument.base, place.instrument.quote)}
-    rows = Account.objects.filter(
-        wallet__in=[place.wallet_id for place in places], asset__in=assets, kind=Account.Kind.WALLET
-    ).values_list("wallet_id", "asset", "pk", "balance", "held")
+    short = Position.objects.filter(
+        wallet=OuterRef("wallet"), instrument__settle=OuterRef("asset"), margin_shortfall__gt=0, closed_at=None
+    )
+    lacking = short.order_by().values("wallet").values_list(Sum("margin_shortfall"))
+    rows = (
+        Account.objects.filter(
+            wallet__in=[place.wallet_id for place in places], asset__in=assets, kind=Account.Kind.WALLET
+        )
+        .annotate(lacking=Coalesce(Subquery(lacking), ZERO, output_field=DecimalField()))
+        .values_list("wallet_id", "asset", "pk", "balance", "held", "lacking")
+    )
     purses: dict[UUID, dict[str, Purse]] = {place.wallet_id: {} for place in places}
-    for wallet_id, asset, account_id, balance, held in rows:
-        purses[wallet_id][asset] = Purse(account_id, balance, balance - held)
+    for wallet_id, asset, account_id, balance, held, lacks in rows:
+        purses[wallet_id][asset] = Purse(account_id, balance, balance - held, lacks)
     return purses
 
 

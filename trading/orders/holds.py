@@ -44,6 +44,12 @@ def release(order: Order) -> None:
 def to_hold(order: Order, position: Decimal) -> tuple[str, Decimal]:
     """The asset that the order needs and how much of it, zero for one that needs nothing; `position` is what its wallet
     has of the instrument, negative when short, and the wallet comes with its connection's platform."""
+    asset, need = needed(order, position)
+    return asset, max(need, Decimal(0))
+
+
+def needed(order: Order, position: Decimal) -> tuple[str, Decimal]:
+    """The same; below zero for what turns a position round and frees more than it needs."""
     if order.instrument.is_perpetual:
         is_against = position < 0 if order.side == Side.BUY else position > 0
         closes = min(order.quantity, abs(position)) if is_against else Decimal(0)
@@ -53,7 +59,7 @@ def to_hold(order: Order, position: Decimal) -> tuple[str, Decimal]:
             need -= freed_by_leaving(
                 wallet_id=order.wallet_id, instrument=order.instrument, price=order.reference_price
             )
-        return order.instrument.settle, max(need, Decimal(0))
+        return order.instrument.settle, need
     if order.side != Side.BUY:
         return order.instrument.base, order.quantity
     return order.instrument.quote, to_buy(order, order.quantity)

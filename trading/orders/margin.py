@@ -141,8 +141,8 @@ def _tell_of_liquidation(order: Order, traded: Traded) -> None:
         owner_id=order.owner_id,
         key=f"liquidated:{position.pk}",
         title=f"{order.wallet.name} was liquidated in {order.instrument.symbol}",
-        body="{reason} It lost {lost}, its fees included: no more than what stood for it. Look at its leverage and its "
-        "stop before it opens the next one.",
+        body="{reason} It lost {lost} in all, its fees included; the liquidation took no more than its margin. Look at "
+        "its leverage and its stop before it opens the next one.",
         level=Alert.Level.CRITICAL,
         about=about("position", position.pk),
         reason=Sentence.of(order.reason),

@@ -22,7 +22,7 @@ from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError
 from kit.live.publish import publish_each
-from kit.sentences import Told
+from kit.sentences import Sentence, Told, amount, sentence
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import crossing, leases, states
@@ -39,7 +39,7 @@ from trading.orders.drafting import (
     stop_that_stands,
 )
 from trading.orders.facts import Facts, read_facts
-from trading.orders.holds import Need, hold, to_hold
+from trading.orders.holds import Need, hold, needed
 from trading.orders.intents import Intent, Place, Terms
 from trading.orders.refusals import tell_of_refusals
 from trading.orders.terms import Limit, Trigger
@@ -290,17 +290,28 @@ def _require_sides(facts: Facts, terms: Terms, intent: Intent, entries: Sequence
 
 
 def _look_for_funds(placed: _Placed, facts: Facts) -> None:
-    """Without enough of them the verdict turns into a refusal."""
-    asset, amount = placed.asset, placed.amount = to_hold(placed.order, facts.standing.position)
+    """Without enough of them the verdict turns into a refusal. What only makes a position smaller needs none, whatever
+    its wallet lacks."""
+    asset, need = needed(placed.order, facts.standing.position)
+    placed.asset, placed.amount = asset, max(need, Decimal(0))
     purse = facts.purse(asset)
-    numbers = {**placed.verdict.numbers, "hold": plain(amount), "hold_asset": asset}
+    numbers = {**placed.verdict.numbers, "hold": plain(placed.amount), "hold_asset": asset}
     placed.account_id, placed.verdict = purse.account_id, replace(placed.verdict, numbers=numbers)
-    free = purse.free
+    free = purse.spendable
     if placed.stop is not None and placed.stop.hold is not None:
         free += placed.stop.hold.amount
-    if free < amount:
-        error = InsufficientFundsError(asset=asset, available=free, needed=amount)
-        placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
+    if need and free < need:
+        placed.verdict = replace(placed.verdict, limit="funds", explanation=_missing(asset, need, free, purse.lacking))
+
+
+def _missing(asset: str, need: Decimal, free: Decimal, lacking: Decimal) -> Sentence:
+    if not lacking:
+        return Sentence.of(InsufficientFundsError(asset=asset, available=free, needed=need).sentence)
+    return sentence(
+        "Add {more} first: {lacking} of the margin of what is open is missing, and that goes before an order.",
+        more=amount(need - free, asset),
+        lacking=amount(lacking, asset),
+    )
 
 
 def _settle(placed: _Placed) -> None:

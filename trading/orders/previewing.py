@@ -200,7 +200,7 @@ def quantity_of(
     if sizing_by == sizing.Sizing.AMOUNT:
         return sizing.in_lots(size / price, lot)
     if sizing_by == sizing.Sizing.SHARE:
-        funds = facts.purse(instrument.quote).free * size
+        funds = max(facts.purse(instrument.quote).spendable, Decimal(0)) * size
         is_bounded = limit is not None and limit.price == price
         cushion = Decimal(0) if is_bounded else sizing.SLIPPAGE_CUSHION
         fee = taker_fee(facts.wallet)

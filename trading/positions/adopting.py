@@ -29,8 +29,9 @@ ZERO: Final = Decimal(0)
 
 def unclaimed(*, owner_id: UUID, wallet_id: UUID) -> dict[str, Decimal]:
     """By asset, what the wallet's books have beyond its open positions; one statement, so of one moment."""
+    spot = Position.objects.filter(margin=None, closed_at=None)  # a perpetual holds no base asset
     claimed = (
-        Position.objects.filter(wallet=OuterRef("wallet"), instrument__base=OuterRef("asset"), closed_at=None)
+        spot.filter(wallet=OuterRef("wallet"), instrument__base=OuterRef("asset"))
         .order_by()
         .values("instrument__base")
         .annotate(total=Sum("quantity"))

@@ -100,7 +100,7 @@ def require_right_side(
 ) -> None:
     """Raise WrongSideError for what `wrong_side` finds."""
     if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick, what=what, is_long=is_long):
-        raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
+        raise WrongSideError(joined(*wrong.values()), fields={name: said.exact for name, said in wrong.items()})
 
 
 def named(*levels: Decimal | None) -> dict[str, Decimal]:

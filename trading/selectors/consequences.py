@@ -11,10 +11,11 @@ from wallets.models import Account, Wallet
 
 
 def of_movement(*, wallet: Wallet, asset: str, change: Decimal) -> Iterator[str]:
-    """Sentences about the wallet's open positions in `asset` when `change` of it comes or (negative) leaves."""
-    positions = list(
-        Position.objects.filter(wallet=wallet, instrument__base=asset, closed_at=None).select_related("instrument")
-    )
+    """Sentences about the wallet's open positions that consist of `asset`, or have their margin in it, when `change` of
+    it comes or (negative) leaves."""
+    yield from _of_margins(wallet, asset, change)
+    spot = Position.objects.filter(wallet=wallet, instrument__base=asset, margin=None, closed_at=None)
+    positions = list(spot.select_related("instrument"))
     if not positions:
         return
     account = Account.objects.filter(wallet=wallet, asset=asset, kind=Account.Kind.WALLET).first()
@@ -38,6 +39,15 @@ def of_movement(*, wallet: Wallet, asset: str, change: Decimal) -> Iterator[str]
             f"No position of {name} knows of this {asset}: it opens nothing in {asset} until that is collected again. "
             + ("Its stop or target goes on." if is_protected else "Its position can be left at any time.")
         )
+
+
+def _of_margins(wallet: Wallet, asset: str, change: Decimal) -> Iterator[str]:
+    short = Position.objects.filter(wallet=wallet, instrument__settle=asset, margin_shortfall__gt=0, closed_at=None)
+    symbols = ", ".join(short.order_by("opened_at", "pk").values_list("instrument__symbol", flat=True))
+    if symbols and change > 0:
+        yield f"{wallet.name} lacks margin for {symbols}: this is held for it within a minute, as much as is missing."
+    elif symbols:
+        yield f"{wallet.name} lacks margin for {symbols}: what leaves is not held for it."
 
 
 def _dust(instrument: Instrument) -> Decimal:
