@@ -63,6 +63,8 @@ KINDS: Final = {
         Kind("margin-shortfall", "Too little margin", CRITICAL,
              "A wallet has less than the margin of its position in a perpetual: less is held",
              "all of the margin is held, or the position is closed"),
+        Kind("unpaid-funding", "Unpaid funding", CRITICAL,
+             "Funding took more than a wallet had: the rest stands in suspense"),
         Kind("unwatched", "Stops not watched", WARNING,
              "A connection is paused while positions under it have stops or targets", "the connection is active again"),
         Kind("stale-price", "No fresh price", CRITICAL,

@@ -178,8 +178,7 @@ def _money(
 
 
 def _unexplained(on: Stage, accounts: Sequence[Account], unpaid: Collection[Decimal]) -> Iterator[str]:
-    is_told = any("unpaid" in key or key.startswith("drift:") for key in told(on))
-    if any(much > 0 for much in unpaid) or (unpaid and not is_told):
+    if any(much > 0 for much in unpaid) or (unpaid and not any("unpaid" in key for key in told(on))):
         yield f"{sorted(unpaid)} is in suspense, and nobody was told."
     for account in accounts:
         if account.kind == Account.Kind.CLEARING and account.balance:

@@ -273,6 +273,15 @@ def test_reduce_only_that_would_increase_is_refused(desk: PerpetualDesk) -> None
     assert (limit, "would open the other side" in said) == ("position", True)
 
 
+def test_reduce_only_with_nothing_to_reduce_is_refused_for_that_while_an_entry_is_under_way(
+    desk: PerpetualDesk,
+) -> None:
+    desk.place("buy", "1")
+    order = desk.place("sell", "1", reduce_only=True)
+    assert order.status == "rejected"
+    assert "An order that only reduces has to go against a position" in str(order.refusal)
+
+
 def test_margin_that_is_not_there_is_refused_with_what_is_missing(desk: PerpetualDesk) -> None:
     with tenancy.tenant(desk.owner.pk):
         services.set_limits(on=desk.connection, allowed_symbols=[PERPETUAL], maximum_notional=D(10_000_000))

@@ -161,7 +161,7 @@ def test_funding_goes_into_what_is_held_and_comes_out_of_it(desk: PerpetualDesk,
 
 
 def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) -> None:
-    """What the wallet cannot pay stands in suspense, which is a difference that its owner is told of."""
+    """What the wallet cannot pay stands in suspense, and its owner is told."""
     turn(desk, "sell")
     left = CASH - LOSS - FEES["sell"]
     pass_periods(desk, 1)
@@ -171,6 +171,7 @@ def test_funding_of_more_than_is_held_is_paid_all_the_same(desk: PerpetualDesk) 
         assert [row.is_booked for row in DemoFunding.objects.all()] == [True]
     position = standing(desk)
     assert (position.funding, position.margin, position.margin_shortfall) == (-MARGIN["sell"], 0, 0)
+    assert alerts(desk) == [("margin-shortfall", False), ("unpaid-funding", True)]
     assert (desk.balance("USDT"), desk.held("USDT"), desk.balance("USDT", "suspense")) == (0, 0, left - MARGIN["sell"])
     assert_books_prove_themselves(desk)
 

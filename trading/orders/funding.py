@@ -14,7 +14,11 @@ from uuid import UUID
 from django.db import transaction
 
 from kit import tenancy
+from kit.alerts.links import about
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
 from kit.live.publish import publish
+from kit.sentences import Value, amount
 from markets.models import Instrument
 from quant.margin import Leveraged
 from trading.models import Fill, Position
@@ -112,4 +116,21 @@ def _post(row: DemoFunding, asset: str, position: Position | None, margin: Decim
         detail={"connection": str(row.connection_id), "symbol": row.symbol, "funding": row.pk},
     )
     done = pay(request, owner_id=row.owner_id, wallet_id=own.wallet_id, held=(hold,))
+    if missing := done.missing.get(asset):
+        _tell_unpaid(row, amount(missing, asset))
     return done.posting, next(done.holds, None)
+
+
+def _tell_unpaid(row: DemoFunding, missing: Value) -> None:
+    raise_alert(
+        owner_id=row.owner_id,
+        key=f"unpaid-funding:{row.pk}",
+        title="Funding in {symbol} took more than {wallet} had",
+        body="It lacks {missing}, which stands in suspense: say on the connection's page whose it was, and close the "
+        "position or allocate to its wallet.",
+        level=Alert.Level.CRITICAL,
+        about=about("wallet", row.part),
+        symbol=row.symbol,
+        wallet=Wallet.objects.get(pk=UUID(row.part)).name,
+        missing=missing,
+    )

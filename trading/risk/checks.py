@@ -115,7 +115,8 @@ def _check_lot(proposal: Proposal) -> Told:
 
 
 def _check_unfinished(proposal: Proposal) -> Told:
-    if not proposal.reduces and proposal.standing.unfinished:
+    is_to_reduce = proposal.reduces or (proposal.market.is_perpetual and proposal.reduce_only)
+    if proposal.standing.unfinished and not is_to_reduce:
         does = "opens" if proposal.market.is_perpetual else "buys"
         return (
             f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
