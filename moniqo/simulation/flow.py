@@ -10,7 +10,7 @@ from typing import Any, Final
 from kit import tenancy
 from kit.errors import ConflictError
 from moniqo.simulation.kept import at_rest, told, unkept
-from moniqo.simulation.leveraged import due_funding
+from moniqo.simulation.leveraged import due_funding, explain
 from moniqo.simulation.people import Act, end_waiting
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
@@ -193,6 +193,9 @@ def recover(on: Stage, looks: Sequence[Chosen]) -> None:
         for look in looks:
             _do(on, look)
     _do(on, sync)
+    if on.perpetuals:
+        _do(on, explain)
+        _do(on, sync)
     with tenancy.tenant(on.owner_id):
         is_cut_off = SyncRun.objects.filter(status=SyncRun.Status.RUNNING).exists()
     if is_cut_off:  # one whose worker died is in the way until it is given up

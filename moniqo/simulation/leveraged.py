@@ -14,7 +14,9 @@ from trading import services, tasks
 from trading.models import Order, Position
 from trading.orders.terms import Limit, Trigger
 from wallets import services as wallets
+from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Wallet
+from wallets.venues.demo import account as demo
 from wallets.venues.demo import following
 from wallets.venues.demo.funding import accounts_to_fund
 
@@ -205,6 +207,28 @@ def _moved(on: Stage, source: Wallet, target: Wallet, share: Decimal, key: str) 
         ends: dict[str, Any] = {"owner_id": on.owner_id, "source_id": source.pk, "target_id": target.pk}
         move(**ends, asset="USDT", amount=amount, key=key)
         return f"{amount} from {source.name} to {target.name}"
+
+
+def explain(on: Stage) -> Act:
+    """What wallets could not pay is paid in, and somebody says that it was the fund's."""
+    key = f"explained {on.rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            accounts = Account.objects.filter(asset="USDT", kind=Account.Kind.SUSPENSE)
+            missing = -sum((account.balance for account in accounts), Decimal(0))
+            fund = on.farm.parent_id
+            if missing <= 0 or fund is None:
+                return "nothing is missing"
+            legs = [Leg(AccountRef(fund, "USDT", Account.Kind.EXTERNAL), AccountRef(fund, "USDT"), missing)]
+            post(owner_id=on.owner_id, key=key, kind="deposit", legs=legs)
+            demo.credit(owner_id=on.owner_id, connection_id=on.connection.pk, asset="USDT", amount=missing)
+            given: dict[str, Any] = {"connection_id": on.connection.pk, "wallet_id": fund}
+            wallets.assign_suspense(owner_id=on.owner_id, asset="USDT", key=f"{key} as the fund's", **given)
+            on.clock.sleep(1)
+            return f"{missing} is explained"
+
+    return act
 
 
 def _first(on: Stage) -> Position | None:

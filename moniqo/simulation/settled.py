@@ -153,7 +153,7 @@ def _money(
     positions: Sequence[Position],
 ) -> Iterator[str]:
     """Each wallet has what it was funded with, and what trades and funding brought or took, and holds the margin of its
-    positions, or all that it has. What it could not pay stands in suspense, and its owner was told."""
+    positions, or all that it has. What it could not pay stands in suspense: its owner was told, and explained it."""
     due = dict.fromkeys((one.pk for one in on.wallets), CASH)
     for wallet_id, change in (*_moved(on), *_won(fills, fundings)):
         due[wallet_id] = due.get(wallet_id, ZERO) + change
@@ -178,8 +178,8 @@ def _money(
 
 
 def _unexplained(on: Stage, accounts: Sequence[Account], unpaid: Collection[Decimal]) -> Iterator[str]:
-    if any(much > 0 for much in unpaid) or (unpaid and not any("unpaid" in key for key in told(on))):
-        yield f"{sorted(unpaid)} is in suspense, and nobody was told."
+    if sum(unpaid) or (unpaid and not any("unpaid" in key for key in told(on))):
+        yield f"{sorted(unpaid)} is in suspense, and nobody has explained it, or was told."
     for account in accounts:
         if account.kind == Account.Kind.CLEARING and account.balance:
             yield f"{account.balance} {account.asset} is in clearing."

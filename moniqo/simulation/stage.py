@@ -4,7 +4,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -208,29 +208,17 @@ def _queued(tasks: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
         del app.send_task
 
 
-# What workers do for everybody is found by these.
-_FOUND_BY: Final = (
-    *((workers, name) for name in ("accounts_to_fund", "_past_their_time", "_due_orders", "_due_cancellations")),
-    *((workers, "_due_amendments"), (services, "accounts_short_of_margin")),
-)
-
-
 @contextmanager
 def _alone(owner_id: uuid.UUID) -> Iterator[None]:
-    """Workers do what is this owner's: the stops and positions that flows before have left open fall due in this one as
-    well, and a seed would not be the same flow wherever it is played."""
-    before = [(module, name, vars(module)[name]) for module, name in _FOUND_BY]
-    for module, name, of_everybody in before:
-        setattr(module, name, partial(_of_one, of_everybody, owner_id))
+    """Workers see this owner's work and nobody else's: the stops and positions that flows before have left open fall
+    due in this one as well, and a seed would not be the same flow wherever it is played."""
+    known: dict[str, Any] = vars(workers)
+    before = known["tenancy"]
+    known["tenancy"] = SimpleNamespace(system=partial(tenancy.tenant, owner_id), tenant=tenancy.tenant)
     try:
         yield
     finally:
-        for module, name, of_everybody in before:
-            setattr(module, name, of_everybody)
-
-
-def _of_one(of_everybody: Callable[[], Iterable[Any]], owner_id: uuid.UUID) -> list[Any]:
-    return [work for work in of_everybody() if owner_id == (work[0] if isinstance(work, tuple) else work.owner_id)]
+        known["tenancy"] = before
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from portfolio.models import Snapshot
 from portfolio.services import take_snapshots
 from quant.candles import Candles
 from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
+from tests.trading.test_funding import Died, dying_before_recording
 from trading import services
 from trading.models import Fill, Order, RiskDecision
 from trading.orders.intents import Terms
@@ -128,6 +129,32 @@ def test_an_order_within_the_position_only_reduces_from_then_on(desk: PerpetualD
     assert order.reduce_only
     assert order.hold_id is None
     assert not desk.place("buy", "1", reduce_only=False).reduce_only
+
+
+@pytest.mark.parametrize(("first", "second"), [("buy", "sell"), ("sell", "buy")])
+@pytest.mark.parametrize("leaves", ["10", "4"])
+def test_what_was_traded_before_is_booked_before_whoever_is_heard_of_first(
+    desk: PerpetualDesk, first: str, second: str, leaves: str
+) -> None:
+    """The worker that added to the position died before it recorded that; the position is reduced or left."""
+    desk.trade(first, "10", leverage=D(2))
+    desk.price("103")
+    added = desk.place(first, "5", leverage=D(4))
+    with dying_before_recording(), pytest.raises(Died):
+        desk.execute(added)
+    desk.price("95")
+    left = desk.place(second, leaves, leverage=D(3))
+    assert left.status == "submitting", left.refusal
+    assert desk.execute(left).filled_quantity == 0
+    with tenancy.tenant(desk.owner.pk):
+        assert "booked first" in str(left.events.order_by("-pk")[0].detail)
+    position = desk.position()
+    assert position is not None
+    assert position.quantity == 10
+    assert desk.resolve(desk.fresh(added)).status == "filled"
+    desk.fall_due(left)
+    assert desk.resolve(left).status == "filled"
+    desk.assert_settled()
 
 
 def test_positions_of_two_wallets_of_one_account_do_not_net(desk: PerpetualDesk) -> None:

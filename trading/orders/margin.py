@@ -5,15 +5,16 @@ What was held for the order is released with it, and what it still needs is held
 open. These are the accounts that real venues' derivatives have (`wallets.sync.income`), and it stands in the same list.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.sentences import Sentence, amount
-from trading.models import Order, Position
+from trading.models import Fill, Order, Position
 from trading.orders.booking import tell_unpaid
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
@@ -26,6 +27,7 @@ from trading.positions.standing import tell_position
 from wallets.ledger import AccountRef, Leg, Request
 from wallets.models import Account, Posting, PostingKind, Transfer, VenueIncome
 from wallets.venues.base import TradeReport
+from wallets.venues.demo.account import trades_of
 
 ZERO = Decimal(0)
 
@@ -58,6 +60,25 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
     if order.liquidates and traded.closed is not None:
         _tell_of_liquidation(order, traded)
     return posting, traded.realized
+
+
+def in_turn(order: Order, trades: Sequence[TradeReport]) -> list[TradeReport]:
+    """Those before which the exchange made none of the same position that is not in the books: what a trade realizes
+    depends on what stood there. An order whose trades come first is asked about at once."""
+    others = Order.objects.unfinished().filter(
+        wallet_id=order.wallet_id, instrument_id=order.instrument_id, attempts__gt=0
+    )
+    sent = dict(others.exclude(pk=order.pk).values_list("client_order_id", "pk"))
+    if not trades or not sent:
+        return list(trades)
+    known = set(Fill.objects.filter(order__in=sent.values()).values_list("venue_trade_id", flat=True))
+    made = trades_of(connection_id=order.connection_id, client_order_ids=sent.keys())
+    missing = [(number, name) for number, name in made if str(number) not in known]
+    first = min((number for number, _ in missing), default=None)
+    found = [trade for trade in trades if first is None or int(trade.trade_id) < first]
+    if len(found) < len(trades):
+        Order.objects.filter(pk__in={sent[name] for _, name in missing}).update(due_at=clock.now())
+    return found
 
 
 def holds_of(connection_id: UUID) -> Iterable[int]:

@@ -25,7 +25,7 @@ from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
 from trading.orders.external import as_counted, tell
 from trading.orders.life import DENIED, UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
-from trading.orders.margin import record_perpetual
+from trading.orders.margin import in_turn, record_perpetual
 from trading.orders.succeeding import (
     AT_ONCE,
     IN_PLACE,
@@ -71,7 +71,8 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
 
 def _record(order: Order, report: OrderReport) -> None:
     """What the venue says, all of which is about this order."""
-    trades = _new_trades(order, report)
+    new = _new_trades(order, report)
+    trades = in_turn(order, new) if order.instrument.is_perpetual else new
     ends = _ends(order, report, trades)
     for number, trade in enumerate(trades, start=1):
         _book_trade(order, trade, is_last=ends and number == len(trades))
@@ -88,7 +89,9 @@ def _record(order: Order, report: OrderReport) -> None:
         move(order, status, _told(order, report, trades), answer=as_told(report))
     elif not order.is_terminal:
         wait(order, leases.next_look(order))
-    if report.is_final and not order.is_terminal:
+    if len(trades) < len(new):
+        wait_noting(order, "Another order in the same position was filled before it: that one is booked first.")
+    elif report.is_final and not order.is_terminal:
         _wait_for_trades(order, report)
 
 

@@ -317,6 +317,12 @@ def _resting(order: DemoOrder, filled: Decimal) -> Resting:
     return Resting(request, filled, order.seen_at or order.created_at)
 
 
+def trades_of(*, connection_id: UUID, client_order_ids: Collection[str]) -> list[tuple[int, str]]:
+    """(id, client order id) of all that the exchange made of these orders, in the order in which it did."""
+    rows = DemoTrade.objects.filter(order__connection_id=connection_id, order__client_order_id__in=client_order_ids)
+    return list(rows.order_by("pk").values_list("pk", "order__client_order_id"))
+
+
 def _trade_row(owner_id: UUID, order: DemoOrder, trade: TradeReport) -> DemoTrade:
     return DemoTrade(
         owner_id=owner_id,
