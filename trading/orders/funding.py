@@ -24,6 +24,7 @@ from quant.margin import Leveraged
 from trading.models import Fill, Position
 from trading.orders.paying import pay
 from trading.orders.shortfalls import hold_margin
+from trading.positions.filling import with_hold
 from trading.positions.leveraged import leveraged, stand
 from trading.positions.standing import tell_position
 from wallets.ledger import AccountRef, Leg, Request
@@ -74,7 +75,8 @@ def _book(row: DemoFunding) -> None:
     wallet = Wallet.objects.select_related("connection").get(pk=UUID(row.part))
     instrument = Instrument.objects.get(venue=wallet.connection.venue, symbol=row.symbol)
     rows = Position.objects.select_for_update(of=("self",), no_key=True).select_related("hold", "instrument")
-    position = rows.filter(wallet=wallet, instrument=instrument, closed_at=None).first()
+    found = rows.filter(wallet=wallet, instrument=instrument, closed_at=None).first()
+    position = None if found is None else with_hold(found)
     held = leveraged(position)
     after = Leveraged(held.quantity, held.cost, held.margin + row.amount)
     venue.take_over(row, instrument.settle)

@@ -19,6 +19,7 @@ from trading.models import Cancellation, Order, OrderEvent, Position
 from trading.models.orders import LEAVES
 from trading.orders import leases, states
 from trading.orders.holds import Need, hold, release, to_hold
+from trading.positions.filling import with_hold
 
 UNTOLD = "untold"
 DENIED = "denied"
@@ -26,11 +27,8 @@ DENIED = "denied"
 
 def locked(order_id: UUID, *related: str) -> Order:
     """The order with its instrument and what else the caller names, locked until the end of the transaction."""
-    return (
-        Order.objects.select_related("instrument", *related)
-        .select_for_update(of=("self",), no_key=True)
-        .get(pk=order_id)
-    )
+    rows = Order.objects.select_related("instrument", *related).select_for_update(of=("self",), no_key=True)
+    return with_hold(rows.get(pk=order_id)) if "hold" in related else rows.get(pk=order_id)
 
 
 def still_ours(order: Order) -> Order | None:
