@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.sentences import Sentence, amount
 from trading.models import Fill, Order, Position
+from trading.orders import leases
 from trading.orders.booking import tell_unpaid
 from trading.orders.funding import book_funding
 from trading.orders.holds import CLEARING, WALLET, to_open
@@ -64,7 +64,10 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
 
 def in_turn(order: Order, trades: Sequence[TradeReport]) -> list[TradeReport]:
     """Those before which the exchange made none of the same position that is not in the books: what a trade realizes
-    depends on what stood there. An order whose trades come first is asked about at once."""
+    depends on what stood there. An order whose trades come first is asked about at once, unless somebody is at it. One
+    that has ended waits for none: nobody would ask about it again."""
+    if order.is_terminal:
+        return list(trades)
     others = Order.objects.unfinished().filter(
         wallet_id=order.wallet_id, instrument_id=order.instrument_id, attempts__gt=0
     )
@@ -77,7 +80,9 @@ def in_turn(order: Order, trades: Sequence[TradeReport]) -> list[TradeReport]:
     first = min((number for number, _ in missing), default=None)
     found = [trade for trade in trades if first is None or int(trade.trade_id) < first]
     if len(found) < len(trades):
-        Order.objects.filter(pk__in={sent[name] for _, name in missing}).update(due_at=clock.now())
+        before = Order.objects.unfinished().filter(pk__in={sent[name] for _, name in missing})
+        idle = before.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+        Order.objects.filter(pk__in=list(idle)).update(due_at=leases.now())
     return found
 
 

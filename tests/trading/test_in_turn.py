@@ -1,0 +1,92 @@
+"""Trades of a perpetual are booked in the exchange's order, and nobody waits for ever."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from kit import tenancy
+from kit.users.models import User
+from tests.trading.perpetual_desk import make_perpetual_desk
+from tests.trading.test_funding import Died, dying_before_recording
+from tests.trading.test_recording import tell
+from tests.trading.test_recording import trade as traded
+from trading.orders import margin
+from trading.orders.life import locked
+
+PATIENCE = 30
+
+
+def test_what_ends_while_another_waits_for_it_stays_ended(
+    live_db: str, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is heard of and recorded between the look at what the exchange made and the wish to ask about it."""
+    desk = make_perpetual_desk(owner)
+    desk.trade("buy", "10")
+    added, left = desk.place("buy", "5"), desk.place("sell", "4")
+    with dying_before_recording(), pytest.raises(Died):
+        desk.execute(added)
+    trades_of = margin.trades_of
+
+    def meanwhile(**given: Any) -> list[tuple[int, str]]:
+        found = trades_of(**given)
+        monkeypatch.undo()
+        other = threading.Thread(target=lambda: (desk.fall_due(added), desk.resolve(added), connections.close_all()))
+        other.start()
+        other.join()
+        return found
+
+    monkeypatch.setattr(margin, "trades_of", meanwhile)
+    assert desk.execute(left).filled_quantity == 0
+    assert (desk.fresh(added).status, desk.fresh(added).due_at) == ("filled", None)
+    desk.fall_due(left)
+    assert desk.resolve(left).status == "filled"
+    desk.assert_settled()
+
+
+def test_who_is_at_an_order_whose_trades_come_first_is_not_waited_for(
+    live_db: str, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_perpetual_desk(owner)
+    desk.trade("buy", "10")
+    added, left = desk.place("buy", "5"), desk.place("sell", "4")
+    with dying_before_recording():
+        for order in (added, left):
+            with pytest.raises(Died):
+                desk.execute(order)
+    is_locked, may_go_on = threading.Event(), threading.Event()
+
+    def hear() -> None:
+        with tenancy.tenant(owner.pk), transaction.atomic():
+            locked(added.pk)
+            is_locked.set()
+            may_go_on.wait(PATIENCE)
+        connections.close_all()
+
+    other = threading.Thread(target=hear)
+    other.start()
+    assert is_locked.wait(PATIENCE)
+    desk.fall_due(left)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    try:
+        assert desk.resolve(left).filled_quantity == 0
+    finally:
+        may_go_on.set()
+        other.join()
+    for order in (added, left):
+        desk.fall_due(order)
+        assert desk.resolve(order).status == "filled"
+    desk.assert_settled()
+
+
+def test_a_late_trade_of_an_order_that_has_ended_waits_for_nobody(live_db: str, owner: User) -> None:
+    desk = make_perpetual_desk(owner)
+    first = desk.trade("buy", "10")
+    added = desk.place("buy", "5")
+    with dying_before_recording(), pytest.raises(Died):
+        desk.execute(added)
+    told = tell(desk, first, "filled", [replace(traded(1, "1"), trade_id="999999999")], filled="11")
+    assert (told.status, told.filled_quantity) == ("filled", 11)
