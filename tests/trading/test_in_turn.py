@@ -90,3 +90,14 @@ def test_a_late_trade_of_an_order_that_has_ended_waits_for_nobody(live_db: str, 
         desk.execute(added)
     told = tell(desk, first, "filled", [replace(traded(1, "1"), trade_id="999999999")], filled="11")
     assert (told.status, told.filled_quantity) == ("filled", 11)
+
+
+def test_an_order_that_has_ended_holds_nothing_for_a_late_trade(live_db: str, owner: User) -> None:
+    desk = make_perpetual_desk(owner)
+    order = desk.place("buy", "10")
+    tell(desk, order, "partially_filled", [replace(traded(1, "4"), trade_id="1")])
+    assert tell(desk, order, "cancelled", filled="4").status == "cancelled"
+    told = tell(desk, order, "cancelled", [replace(traded(1, "1"), trade_id="2")], filled="6")
+    position = desk.position()
+    assert position is not None
+    assert (told.filled_quantity, told.hold, desk.held("USDT")) == (5, None, position.margin)

@@ -36,7 +36,8 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
     """Post the trade, and let the position be what it is after it; what it realized before the fee comes with it."""
     book_funding(order.connection_id, wallet_id=order.wallet_id, symbol=order.instrument.symbol, until=trade.at)
     traded = trade_position(order, trade)
-    rest = ZERO if is_last or order.reduce_only else _rest(order, trade)
+    holds_nothing = is_last or order.reduce_only or order.is_terminal
+    rest = ZERO if holds_nothing else _rest(order, trade)
     posting, hold = _post(order, trade, traded, rest)
     for position, held_by in ((traded.closed, None), (traded.open, hold)):
         if position is not None:
