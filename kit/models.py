@@ -1,7 +1,7 @@
 """What every owned row has in common."""
 
 import uuid
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.conf import settings
@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 from kit import clock
 from kit.limits import DECIMALS, MONEY_DIGITS, VALUE_DIGITS
 from kit.sentences import Sentence
+
+Row = TypeVar("Row", bound=models.Model)
 
 # What a form field of an amount takes over.
 MONEY = {"max_digits": MONEY_DIGITS, "decimal_places": DECIMALS}
@@ -144,3 +146,12 @@ class Identified(models.Model):
 
     class Meta:
         abstract = True
+
+
+def joined_again(row: Row, *names: str) -> Row:
+    """A locked row with what belongs to it now: PostgreSQL joins nothing to a row that somebody pointed elsewhere while
+    its lock was waited for, so `select_related` says that there is none."""
+    for name in names:
+        if getattr(row, f"{name}_id") is not None and getattr(row, name) is None:
+            row.refresh_from_db(fields=(name,))
+    return row

@@ -200,6 +200,38 @@ def test_of_two_plans_for_the_same_money_at_once_one_is_carried_out(live_db: str
         assert verify(owner_id=owner.pk).ok
 
 
+def test_the_same_plan_with_the_same_key_at_once_is_carried_out_once_and_told_twice(
+    live_db: str, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits for the first to commit, and finds what it did."""
+    with tenant(owner.pk):
+        tree = plant(owner)
+        plan = keep(tree, do="allocate", wallet_id=tree.master.pk, target_id=tree.farm.pk, amount=D(700))
+    is_posted, may_commit = threading.Event(), threading.Event()
+    tell = plans.tell
+
+    def slowly(*given: Any) -> None:
+        tell(*given)
+        is_posted.set()
+        may_commit.wait(30)
+
+    def work() -> None:
+        with tenant(owner.pk):
+            apply(tree, plan)
+        connections.close_all()
+
+    monkeypatch.setattr(plans, "tell", slowly)
+    first = threading.Thread(target=work)
+    first.start()
+    assert is_posted.wait(30)
+    threading.Timer(0.5, may_commit.set).start()
+    with tenant(owner.pk):
+        assert apply(tree, plan).status == "applied"
+    first.join()
+    with tenant(owner.pk):
+        assert (balance(tree.master), balance(tree.farm)) == (300, 700)
+
+
 def test_plans_that_nobody_applied_are_forgotten(live_db: str, owner: User) -> None:
     with tenant(owner.pk):
         tree = plant(owner)

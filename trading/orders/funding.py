@@ -18,13 +18,13 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.live.publish import publish
+from kit.models import joined_again
 from kit.sentences import Value, amount
 from markets.models import Instrument
 from quant.margin import Leveraged
 from trading.models import Fill, Position
 from trading.orders.paying import pay
 from trading.orders.shortfalls import hold_margin
-from trading.positions.filling import with_hold
 from trading.positions.leveraged import leveraged, stand
 from trading.positions.standing import tell_position
 from wallets.ledger import AccountRef, Leg, Request
@@ -76,7 +76,7 @@ def _book(row: DemoFunding) -> None:
     instrument = Instrument.objects.get(venue=wallet.connection.venue, symbol=row.symbol)
     rows = Position.objects.select_for_update(of=("self",), no_key=True).select_related("hold", "instrument")
     found = rows.filter(wallet=wallet, instrument=instrument, closed_at=None).first()
-    position = None if found is None else with_hold(found)
+    position = None if found is None else joined_again(found, "hold")
     held = leveraged(position)
     after = Leveraged(held.quantity, held.cost, held.margin + row.amount)
     venue.take_over(row, instrument.settle)

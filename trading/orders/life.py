@@ -14,12 +14,12 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
 from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
+from kit.models import joined_again
 from kit.sentences import Sentence, Told, Value, sentence, told_by
 from trading.models import Cancellation, Order, OrderEvent, Position
 from trading.models.orders import LEAVES
 from trading.orders import leases, states
 from trading.orders.holds import Need, hold, release, to_hold
-from trading.positions.filling import with_hold
 
 UNTOLD = "untold"
 DENIED = "denied"
@@ -28,7 +28,7 @@ DENIED = "denied"
 def locked(order_id: UUID, *related: str) -> Order:
     """The order with its instrument and what else the caller names, locked until the end of the transaction."""
     rows = Order.objects.select_related("instrument", *related).select_for_update(of=("self",), no_key=True)
-    return with_hold(rows.get(pk=order_id)) if "hold" in related else rows.get(pk=order_id)
+    return joined_again(rows.get(pk=order_id), *({"hold"} & {*related}))
 
 
 def still_ours(order: Order) -> Order | None:

@@ -15,9 +15,9 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.live.publish import publish
+from kit.models import joined_again
 from kit.sentences import amount
 from trading.models import Position
-from trading.positions.filling import with_hold
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
 from wallets.models import Account, PostingKind, Transfer
 
@@ -84,7 +84,7 @@ def _make_up(position_id: UUID) -> bool:
         more = min(position.margin_shortfall, account.available)
         if more <= 0:
             return False
-        hold = with_hold(position).hold
+        hold = joined_again(position, "hold").hold
         released = [] if hold is None else [Leg(own, clearing, None, "void", hold.pk)]
         held = more if hold is None else hold.amount + more
         try:

@@ -6,20 +6,18 @@ and whom they alarm, is not.
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Sum
 
 from kit.alerts.services import resolve_alert
+from kit.models import joined_again
 from trading.models import Order, Position
 from trading.positions import accounting, late
 from trading.risk.locks import after_trade
 from trading.risk.proposals import dust
-from wallets.models import Account, Transfer
+from wallets.models import Account
 from wallets.venues.base import TradeReport
-
-Holder = TypeVar("Holder", Order, Position)
 
 
 def open_position(order: Order, *related: str) -> Position | None:
@@ -27,15 +25,7 @@ def open_position(order: Order, *related: str) -> Position | None:
     rows = Position.objects.select_for_update(no_key=True, of=("self",))
     rows = rows.select_related(*related) if related else rows
     position = rows.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None).first()
-    return None if position is None else with_hold(position)
-
-
-def with_hold(row: Holder) -> Holder:
-    """The locked row with what it holds now: PostgreSQL joins nothing to a row that got another hold while its lock was
-    waited for, so the join says that it holds nothing."""
-    if row.hold_id is not None and row.hold is None:
-        row.hold = Transfer.objects.get(pk=row.hold_id)
-    return row
+    return None if position is None else joined_again(position, *({"hold"} & {*related}))
 
 
 def _holding(position: Position) -> accounting.Holding:

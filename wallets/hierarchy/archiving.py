@@ -21,6 +21,7 @@ from kit import clock
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
+from kit.models import joined_again
 from wallets.hierarchy.places import PARENT_ROLES, get_wallet, save_in_place, subtree
 from wallets.models import Account, Wallet
 
@@ -195,7 +196,7 @@ def _locked(owner_id: UUID, wallet_id: UUID) -> Wallet:
     wallet = rows.filter(owner_id=owner_id, pk=wallet_id).first()
     if wallet is None:
         raise NotFoundError("There is no such wallet.")
-    return wallet
+    return joined_again(wallet, "parent")
 
 
 def _locked_to_move(owner_id: UUID, wallet_id: UUID) -> Wallet:

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from kit import clock, tenancy
 from kit.errors import ConflictError, NotFoundError
+from kit.models import joined_again
 from kit.sentences import joined
 from wallets.hierarchy.allocations import RULE, ZERO, Line, asked_key, lines_of, tell, write_down
 from wallets.hierarchy.archiving import hold_open
@@ -121,6 +122,7 @@ def _apply(owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
         plan = rows.filter(owner_id=owner_id, pk=allocation_id).first()
         if plan is None:
             raise NotFoundError("There is no such plan.")
+        joined_again(plan, "posting")
         if plan.status != FundAllocation.Status.PREVIEWED:
             if plan.posting is not None and plan.posting.key == key:
                 return plan

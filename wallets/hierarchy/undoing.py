@@ -15,6 +15,7 @@ from django.db import transaction
 
 from kit import clock
 from kit.errors import ConflictError, NotFoundError
+from kit.models import joined_again
 from wallets.hierarchy.allocations import ASKED, RULE, ZERO, Line, carry_out, lines_of, of_posting, require_present
 from wallets.ledger import InsufficientFundsError
 from wallets.models import Account, FundAllocation, Posting, Wallet
@@ -53,6 +54,7 @@ def undo(*, owner_id: UUID, allocation_id: UUID) -> FundAllocation:
         done = rows.filter(owner_id=owner_id, pk=allocation_id).first()
         if done is None:
             raise NotFoundError("There is no such movement.")
+        joined_again(done, "posting")
         key = f"{UNDO}{done.pk}"
         if done.status == FundAllocation.Status.UNDONE:
             return of_posting(Posting.objects.get(owner_id=owner_id, key=key))
