@@ -212,6 +212,8 @@ def test_where_the_venue_says_no_it_stays_as_it_is(exchanges: Exchanges, owner: 
     else:
         assert (after.status, after.limit_price, desk.held("USDT")) == ("open", 40_000, held)
         assert "The venue left it as it is" in result(desk)
+        with pytest.raises(ConflictError, match="cancel it, and place another"):
+            wish(desk, order, key="again")
 
 
 def test_one_message_ends_it_and_places_another(exchanges: Exchanges, owner: User) -> None:

@@ -96,7 +96,7 @@ def amend_order(
             if terms != (wished.limit_price, wished.quantity) or any(of_trigger.values()):
                 raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
             return wished
-        _require_amendable(order, is_wished=wished is not None)
+        _require_amendable(order, wished)
         if wrong := [name for name, value in of_trigger.items() if value is not None]:
             told = "Only an order that waits for its trigger can be given another one."
             raise InvalidInputError(told, fields=dict.fromkeys(wrong, "It waits for none."))
@@ -247,8 +247,12 @@ def _wanted(order: Order, quantity: Decimal | None) -> Decimal:
     return quantity
 
 
-def _require_amendable(order: Order, *, is_wished: bool) -> None:
-    if is_wished:
+def _require_amendable(order: Order, wished: Amendment | None) -> None:
+    if wished is not None and wished.closed_at is not None and not order.is_terminal:
+        raise ConflictError(
+            "The venue did not change it when it was asked: cancel it, and place another as you want it."
+        )
+    if wished is not None:
         raise ConflictError("The order is being amended already: amend the one that takes its place.")
     if order.limit_price is None or order.status not in (states.OPEN, states.PARTIALLY_FILLED):
         status = order.get_status_display().lower()

@@ -64,9 +64,12 @@ def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tupl
 
 
 def in_turn(order: Order, trades: Sequence[TradeReport]) -> list[TradeReport]:
-    """Those before which the exchange made none of the same position that is not in the books: what a trade realizes
-    depends on what stood there. An order whose trades come first is asked about at once, unless somebody is at it. One
-    that has ended waits for none: nobody would ask about it again."""
+    """Those before which the demo exchange made none of the same position that is not in the books: what a trade
+    realizes depends on what stood there.
+
+    An order whose trades come first is asked about at once, unless somebody is at it. One that has ended waits for
+    none: nobody would ask about it again.
+    """
     if order.is_terminal:
         return list(trades)
     others = Order.objects.unfinished().filter(
@@ -81,7 +84,8 @@ def in_turn(order: Order, trades: Sequence[TradeReport]) -> list[TradeReport]:
     first = min((number for number, _ in missing), default=None)
     found = [trade for trade in trades if first is None or int(trade.trade_id) < first]
     if len(found) < len(trades):
-        before = Order.objects.unfinished().filter(pk__in={sent[name] for _, name in missing})
+        last = max(int(trade.trade_id) for trade in trades)
+        before = Order.objects.unfinished().filter(pk__in={sent[name] for number, name in missing if number < last})
         idle = before.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
         Order.objects.filter(pk__in=list(idle)).update(due_at=leases.now())
     return found
