@@ -303,13 +303,14 @@ def cancel_everything(on: Stage) -> Act:
 
 
 def end_waiting(_: Stage) -> Act:
-    """What still waits for a price is not wanted any more, here or at the venue."""
+    """What still waits for a price is not wanted any more, here or at the venue. An exit that waits for a stop to make
+    way is: whoever ends it each time is in the way of the monitor for ever."""
 
     def act(on: Stage) -> object:
         with tenancy.tenant(on.owner_id):
             rests = Q(status__in=RESTING, limit_price__isnull=False)
             rows = Order.objects.filter(rests | Q(status=Order.Status.WAITING), cancellation=None)
-            waiting = list(rows.order_by("pk"))
+            waiting = [order for order in rows.order_by("pk") if not order.waits_for_stop]
             return [services.request_cancellation(owner_id=on.owner_id, order_id=one.pk).pk for one in waiting]
 
     return act
