@@ -135,6 +135,8 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
             "unrested",
             "unprotected",
             "liquidated",
+            "margin-shortfall",
+            "unpaid-funding",
             "unwatched",
             "stale-price",
             "daily-loss",

@@ -38,7 +38,7 @@ def test_every_order_is_known_in_thousands_of_flows(live_db: str, first: int) ->
 
 def test_a_seed_replays_exactly_whatever_was_played_before(live_db: str) -> None:
     """Some of these leave positions open, for which funding falls due in those that go on for longer."""
-    seeds = (3, 4, 5, 7, 11, 15, 19, 23, 27, 31)
+    seeds = (3, 5, 7, 11, 19, 23, 31)
     told = {seed: play_seed(seed).told for seed in seeds}
     with cloned_database(f"{live_db}_again"):
         assert {seed: play_seed(seed).told for seed in reversed(seeds)} == told
