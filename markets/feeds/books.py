@@ -54,11 +54,11 @@ def _asked(exchange_id: str, symbol: str, until: float) -> Any:
     try:
         with within(exchange, until - time.monotonic()):
             return _told(exchange, symbol)
-    except ccxt.NetworkError:
-        _alone[exchange_id] = time.monotonic() + ALONE_SECONDS
-    except ccxt.BaseError:
-        pass  # it has no such market, or says nonsense
-    return {}
+    except ccxt.BaseError as error:
+        # Another one is an answer: it has no such market, or says nonsense.
+        if isinstance(error, ccxt.NetworkError):
+            _alone[exchange_id] = time.monotonic() + ALONE_SECONDS
+        return {}
 
 
 def _told(exchange: Any, symbol: str) -> Any:
