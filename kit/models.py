@@ -148,10 +148,10 @@ class Identified(models.Model):
         abstract = True
 
 
-def joined_again(row: Row, *names: str) -> Row:
-    """A locked row with what belongs to it now: PostgreSQL joins nothing to a row that somebody pointed elsewhere while
-    its lock was waited for, so `select_related` says that there is none."""
-    for name in names:
-        if getattr(row, f"{name}_id") is not None and getattr(row, name) is None:
-            row.refresh_from_db(fields=(name,))
+def joined_again(row: Row) -> Row:
+    """A row that was read locked and joined, with what belongs to it now: PostgreSQL joins nothing to one that somebody
+    pointed elsewhere while its lock was waited for, so `select_related` says that there is none."""
+    for field in row._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey) and field.is_cached(row) and getattr(row, field.name) is None:
+            row.refresh_from_db(fields=(field.name,))
     return row

@@ -14,10 +14,12 @@ from django.urls import reverse
 from kit.errors import ConflictError, InvalidInputError, MoniqoError, NotFoundError
 from kit.tenancy import tenant
 from kit.users.models import User
+from tests.overtaking import in_the_middle_of
 from tests.programs import bearer
 from tests.wallets.books import balance, make_connection, ref
 from tests.wallets.test_hierarchy import Tree, down, plant, up
 from wallets import services
+from wallets.hierarchy import archiving
 from wallets.hierarchy.routes import Move, move_along
 from wallets.ledger import Leg, post
 from wallets.models import PostingKind, Wallet
@@ -176,6 +178,21 @@ def test_money_and_archiving_at_once_never_miss_each_other(live_db: str, owner: 
             reserve.refresh_from_db()
             assert (reserve.archived_at is None) == (balance(reserve) == 1)
             assert len(refused) == 1
+
+
+def test_who_waits_for_a_move_finds_the_wallet_where_it_stands_then(live_db: str, owner: User) -> None:
+    with tenant(owner.pk):
+        tree = plant(owner)
+        create = services.create_wallet
+        reserve = create(owner_id=owner.pk, name="Savings", role="reserve", parent=tree.master)
+        second = create(owner_id=owner.pk, name="Second", role="master", connection=tree.master.connection)
+
+    def moving() -> None:
+        with tenant(owner.pk):
+            move(reserve, second)
+
+    with in_the_middle_of(moving, archiving, "change_place"), tenant(owner.pk):
+        assert archive(reserve).parent == second
 
 
 # --- pages and API --------------------------------------------------------------------------------------------------

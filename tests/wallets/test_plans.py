@@ -1,6 +1,7 @@
 """Plans of many lines: looked at, applied as one posting, taken back; what stays is said, and what is wrong refused."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from kit import clock
 from kit.errors import ConflictError, InvalidInputError, MoniqoError, NotFoundError
 from kit.tenancy import tenant
 from kit.users.models import User
+from tests.overtaking import in_the_middle_of
 from tests.portfolio.fund import D, Fund
 from tests.programs import bearer
 from tests.wallets.books import balance, ref
@@ -200,36 +202,35 @@ def test_of_two_plans_for_the_same_money_at_once_one_is_carried_out(live_db: str
         assert verify(owner_id=owner.pk).ok
 
 
-def test_the_same_plan_with_the_same_key_at_once_is_carried_out_once_and_told_twice(
-    live_db: str, owner: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_plan_with_the_same_key_at_once_is_carried_out_once_and_told_twice(live_db: str, owner: User) -> None:
     """The second waits for the first to commit, and finds what it did."""
-    with tenant(owner.pk):
-        tree = plant(owner)
-        plan = keep(tree, do="allocate", wallet_id=tree.master.pk, target_id=tree.farm.pk, amount=D(700))
-    is_posted, may_commit = threading.Event(), threading.Event()
-    tell = plans.tell
-
-    def slowly(*given: Any) -> None:
-        tell(*given)
-        is_posted.set()
-        may_commit.wait(30)
-
-    def work() -> None:
-        with tenant(owner.pk):
-            apply(tree, plan)
-        connections.close_all()
-
-    monkeypatch.setattr(plans, "tell", slowly)
-    first = threading.Thread(target=work)
-    first.start()
-    assert is_posted.wait(30)
-    threading.Timer(0.5, may_commit.set).start()
-    with tenant(owner.pk):
+    tree, plan = planned(owner)
+    with in_the_middle_of(as_owner_of(tree, plan), plans, "tell"), tenant(owner.pk):
         assert apply(tree, plan).status == "applied"
-    first.join()
     with tenant(owner.pk):
         assert (balance(tree.master), balance(tree.farm)) == (300, 700)
+
+
+def test_what_is_applied_at_this_moment_can_be_undone(live_db: str, owner: User) -> None:
+    tree, plan = planned(owner)
+    with in_the_middle_of(as_owner_of(tree, plan), plans, "tell"), tenant(owner.pk):
+        undoing.undo(owner_id=owner.pk, allocation_id=plan.allocation.pk)
+    with tenant(owner.pk):
+        assert (balance(tree.master), balance(tree.farm)) == (1000, 0)
+
+
+def planned(owner: User) -> tuple[Tree, plans.Plan]:
+    with tenant(owner.pk):
+        tree = plant(owner)
+        return tree, keep(tree, do="allocate", wallet_id=tree.master.pk, target_id=tree.farm.pk, amount=D(700))
+
+
+def as_owner_of(tree: Tree, plan: plans.Plan) -> Callable[[], FundAllocation]:
+    def work() -> FundAllocation:
+        with tenant(tree.owner.pk):
+            return apply(tree, plan)
+
+    return work
 
 
 def test_plans_that_nobody_applied_are_forgotten(live_db: str, owner: User) -> None:

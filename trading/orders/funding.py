@@ -76,7 +76,7 @@ def _book(row: DemoFunding) -> None:
     instrument = Instrument.objects.get(venue=wallet.connection.venue, symbol=row.symbol)
     rows = Position.objects.select_for_update(of=("self",), no_key=True).select_related("hold", "instrument")
     found = rows.filter(wallet=wallet, instrument=instrument, closed_at=None).first()
-    position = None if found is None else joined_again(found, "hold")
+    position = None if found is None else joined_again(found)
     held = leveraged(position)
     after = Leveraged(held.quantity, held.cost, held.margin + row.amount)
     venue.take_over(row, instrument.settle)

@@ -28,7 +28,7 @@ DENIED = "denied"
 def locked(order_id: UUID, *related: str) -> Order:
     """The order with its instrument and what else the caller names, locked until the end of the transaction."""
     rows = Order.objects.select_related("instrument", *related).select_for_update(of=("self",), no_key=True)
-    return joined_again(rows.get(pk=order_id), *({"hold"} & {*related}))
+    return joined_again(rows.get(pk=order_id))
 
 
 def still_ours(order: Order) -> Order | None:

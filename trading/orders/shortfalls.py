@@ -77,6 +77,7 @@ def _make_up(position_id: UUID) -> bool:
         position = rows.filter(pk=position_id, margin_shortfall__gt=0).first()
         if position is None:
             return False
+        hold = joined_again(position).hold
         own, clearing = (
             AccountRef(position.wallet_id, position.instrument.settle, kind) for kind in (WALLET, CLEARING)
         )
@@ -84,7 +85,6 @@ def _make_up(position_id: UUID) -> bool:
         more = min(position.margin_shortfall, account.available)
         if more <= 0:
             return False
-        hold = joined_again(position, "hold").hold
         released = [] if hold is None else [Leg(own, clearing, None, "void", hold.pk)]
         held = more if hold is None else hold.amount + more
         try:

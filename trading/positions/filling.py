@@ -25,7 +25,7 @@ def open_position(order: Order, *related: str) -> Position | None:
     rows = Position.objects.select_for_update(no_key=True, of=("self",))
     rows = rows.select_related(*related) if related else rows
     position = rows.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None).first()
-    return None if position is None else joined_again(position, *({"hold"} & {*related}))
+    return None if position is None else joined_again(position)
 
 
 def _holding(position: Position) -> accounting.Holding:

@@ -196,7 +196,7 @@ def _locked(owner_id: UUID, wallet_id: UUID) -> Wallet:
     wallet = rows.filter(owner_id=owner_id, pk=wallet_id).first()
     if wallet is None:
         raise NotFoundError("There is no such wallet.")
-    return joined_again(wallet, "parent")
+    return joined_again(wallet)
 
 
 def _locked_to_move(owner_id: UUID, wallet_id: UUID) -> Wallet:

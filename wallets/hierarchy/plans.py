@@ -122,7 +122,7 @@ def _apply(owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
         plan = rows.filter(owner_id=owner_id, pk=allocation_id).first()
         if plan is None:
             raise NotFoundError("There is no such plan.")
-        joined_again(plan, "posting")
+        joined_again(plan)
         if plan.status != FundAllocation.Status.PREVIEWED:
             if plan.posting is not None and plan.posting.key == key:
                 return plan

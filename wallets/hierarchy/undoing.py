@@ -54,7 +54,7 @@ def undo(*, owner_id: UUID, allocation_id: UUID) -> FundAllocation:
         done = rows.filter(owner_id=owner_id, pk=allocation_id).first()
         if done is None:
             raise NotFoundError("There is no such movement.")
-        joined_again(done, "posting")
+        joined_again(done)
         key = f"{UNDO}{done.pk}"
         if done.status == FundAllocation.Status.UNDONE:
             return of_posting(Posting.objects.get(owner_id=owner_id, key=key))
