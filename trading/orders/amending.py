@@ -93,7 +93,9 @@ def amend_order(
                 order.limit_price if limit_price is None else limit_price,
                 order.quantity if quantity is None else quantity,
             )
-            if terms != (wished.limit_price, wished.quantity) or any(of_trigger.values()):
+            if terms != (wished.limit_price, wished.quantity) or any(
+                value is not None for value in of_trigger.values()
+            ):
                 raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
             return wished
         _require_amendable(order, wished)

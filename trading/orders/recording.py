@@ -89,9 +89,11 @@ def _record(order: Order, report: OrderReport) -> None:
         move(order, status, _told(order, report, trades), answer=as_told(report))
     elif not order.is_terminal:
         wait(order, leases.next_look(order))
+    if order.is_terminal:
+        return
     if len(trades) < len(new):
         wait_noting(order, "Another order in the same position was filled before it: that one is booked first.")
-    elif report.is_final and not order.is_terminal:
+    elif report.is_final:
         _wait_for_trades(order, report)
 
 
